@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Storage.FileSystem;
+
+/// <summary>The steps by which files become durable, one method each, so that a test can pull the plug between any two.</summary>
+/// <remarks>
+/// What is relied on: flushed bytes of a file and flushed entries of a directory survive a loss of power, a rename is one thing (it is in both
+/// directories or in neither, as on every journalling file system), and nothing else. On Windows a directory cannot be flushed; NTFS journals its entries itself.
+/// </remarks>
+internal partial class Disk
+{
+    public static readonly Disk Real = new();
+
+    private const FileShare EverySharing = FileShare.ReadWrite | FileShare.Delete;
+
+    /// <summary>Makes an empty file, or empties the one that is there.</summary>
+    public virtual SafeFileHandle Create(string path) =>
+        File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, EverySharing);
+
+    /// <summary>Opens a file that is there.</summary>
+    public virtual SafeFileHandle Open(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, EverySharing);
+
+    public virtual void Write(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset) =>
+        RandomAccess.Write(file, buffers, offset);
+
+    public virtual void SetLength(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
+
+    /// <summary>Makes a file's bytes and length durable, not its name.</summary>
+    public virtual void Flush(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+
+    /// <summary>Makes a directory's entries durable.</summary>
+    public virtual void FlushDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using SafeFileHandle directory = OpenWithoutLock(path);
+        if (NativeFlush(directory) != 0)
+            throw Failure("flush", path);
+    }
+
+    /// <summary>Renames a file, over another one if need be.</summary>
+    public virtual void Move(string from, string to) => File.Move(from, to, overwrite: true);
+
+    /// <summary>Removes a file; without one nothing happens.</summary>
+    public virtual void Delete(string path) => File.Delete(path);
+
+    public virtual void CreateDirectory(string path) => Directory.CreateDirectory(path);
+
+    /// <summary>Makes a directory and its parents below the root durable, whether they are there or not: who made one may not have come to flush it.</summary>
+    public void CreateDurableDirectory(string path, string root)
+    {
+        if (path == root)
+            return;
+        string parent = Path.GetDirectoryName(path)!;
+        CreateDurableDirectory(parent, root);
+        CreateDirectory(path);
+        FlushDirectory(parent);
+    }
+
+    /// <summary>The text of a file that another process has locked (.NET itself would respect the lock); null where that cannot be read.</summary>
+    public static string? TryReadLocked(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        using SafeFileHandle file = OpenWithoutLock(path);
+        Span<byte> text = stackalloc byte[64];
+        return Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]);
+    }
+
+    private static SafeFileHandle OpenWithoutLock(string path)
+    {
+        const int readOnly = 0;
+        int closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0;
+        SafeFileHandle file = NativeOpen(path, readOnly | closeOnExec);
+        return file.IsInvalid ? throw Failure("open", path) : file;
+    }
+
+    private static IOException Failure(string operation, string path) =>
+        new($"cannot {operation} '{path}': {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle NativeOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int NativeFlush(SafeFileHandle file);
+}

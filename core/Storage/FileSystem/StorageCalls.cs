@@ -1,0 +1,17 @@
+namespace Registry.Storage.FileSystem;
+
+/// <summary>What the system reports becomes the one error that drivers throw for it.</summary>
+internal static class StorageCalls
+{
+    public static async Task<T> Run<T>(string operation, string path, Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageFailedException(operation, path, 0, error.Message, error);
+        }
+    }
+}

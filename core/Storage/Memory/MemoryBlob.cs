@@ -1,0 +1,14 @@
+namespace Registry.Storage.Memory;
+
+/// <summary>A committed blob. It never changes, so a reader keeps what it opened.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Content">All its bytes.</param>
+/// <param name="Blocks">What it was committed of; empty for one that was put.</param>
+/// <param name="Stat">Its length, time and metadata.</param>
+internal sealed record MemoryBlob(string Path, byte[] Content, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Blocks, BlobStat Stat)
+{
+    public static readonly Comparer<MemoryBlob> Order = Comparer<MemoryBlob>.Create((a, b) => string.CompareOrdinal(a.Path, b.Path));
+
+    /// <summary>A blob to look others up by.</summary>
+    public static MemoryBlob Key(string path) => new(path, [], new Dictionary<string, ReadOnlyMemory<byte>>(), new BlobStat(0, default, BlobMetadata.None));
+}

@@ -1,0 +1,83 @@
+using Registry.Access;
+using Registry.Digests;
+using Registry.Manifests;
+using Registry.Repositories;
+
+namespace Registry.Storage;
+
+/// <summary>The only place that names a table or builds a row's keys.</summary>
+/// <remarks>
+/// <code>
+/// table         partition    rows
+/// uploads       repository   upload id                       one per upload: offset, hash state, blocks, claim
+/// content       digest       !content                        the blob that holds the digest's content
+///                            repository                      a link: this repository holds the digest
+/// manifests     repository   m DIGEST                        a manifest: media type, size, what it refers to, blob
+///                            r SUBJECT DIGEST                a referrer's descriptor
+///                            t TAG                           a tag: digest, media type, size, blob
+/// repositories  r            repository                      the catalog
+/// accounts      a            name                            a person, a robot or a federation: one name, one login
+/// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
+/// </code>
+/// Keys cannot hold <c>/ \ # ?</c>. A repository's <c>- . /</c> are shifted to <c>, - .</c>: that keeps both the order and the length,
+/// and no two names meet. (The letters and digits are as they are; <c>!</c> sorts before all of them.)
+/// </remarks>
+public static class Tables
+{
+    public const string Uploads = "uploads";
+    public const string Content = "content";
+    public const string Manifests = "manifests";
+    public const string Repositories = "repositories";
+    public const string Accounts = "accounts";
+    public const string Rules = "rules";
+
+    /// <summary>The row of a digest's partition that names its blob.</summary>
+    public const string ContentRow = "!content";
+
+    /// <summary>The one partition of the catalog.</summary>
+    public const string CatalogPartition = "r";
+
+    /// <summary>The one partition of the accounts.</summary>
+    public const string AccountsPartition = "a";
+
+    /// <summary>The one partition of the rules.</summary>
+    public const string RulesPartition = "r";
+
+    public static readonly IReadOnlyList<string> All = [Uploads, Content, Manifests, Repositories, Accounts, Rules];
+
+    public static string Key(RepositoryName repository) => Shift(repository.ToString());
+
+    /// <summary>What the rows of a name's rules begin with: no name has a colon.</summary>
+    public static string RulesPrefix(AccountName name) => $"{name}:";
+
+    /// <summary>The row of a rule: a pattern has the characters of a repository's name, and <c>*</c>.</summary>
+    public static string RuleRow(AccountName name, RepositoryGlob pattern) => $"{name}:{Shift(pattern.ToString())}";
+
+    public static RepositoryName Repository(string key) => RepositoryName.Parse(string.Create(key.Length, key, (name, from) =>
+    {
+        from.CopyTo(name);
+        foreach (ref var c in name)
+            c = c switch { ',' => '-', '-' => '.', '.' => '/', _ => c };
+    }));
+
+    private static string Shift(string text) => string.Create(text.Length, text, (key, name) =>
+    {
+        name.CopyTo(key);
+        foreach (ref var c in key)
+            c = c switch { '-' => ',', '.' => '-', '/' => '.', _ => c };
+    });
+
+    public static string ManifestRow(Digest digest) => $"m{digest}";
+
+    public static string TagRow(Tag tag) => $"t{tag}";
+
+    public static string ReferrersPrefix(Digest subject) => $"r{subject}";
+
+    public static string ReferrerRow(Digest subject, Digest digest) => $"r{subject}{digest}";
+
+    /// <summary>The first key after every key that begins with this prefix (which ends in an ASCII character below <c>~</c>).</summary>
+    public static string PrefixEnd(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
+
+    /// <summary>The first key that can follow this row: keys hold nothing below the space.</summary>
+    public static string After(string row) => row + " ";
+}
