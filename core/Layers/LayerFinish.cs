@@ -1,0 +1,185 @@
+using System.Buffers;
+using Registry.Digests;
+using Registry.Errors;
+using Registry.Storage;
+
+namespace Registry.Layers;
+
+/// <summary>Brings an upload whose content is complete to its end: claim, commit, verify where that is still owed, link.</summary>
+/// <remarks>
+/// Every step can be repeated, by this process or another, after a crash anywhere: the claim names the digest and the blocks, a commit of the same
+/// blocks is the same content, and a link is an upsert. Storage is not given the client's cancellation: a finish that has begun is worth ending.
+/// </remarks>
+internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState start)
+{
+    // Reading back is recorded this often, so that verifying a huge blob survives a restart.
+    private const long VerifyCheckpoint = 256 * 1024 * 1024;
+
+    // Each round but the first means that another finisher of the same digest moved the row, or that storage took minutes for one call.
+    private const int MaxRounds = 20;
+
+    private LayerUploadState state = start;
+    private long claimedAt = context.Time.GetTimestamp();
+    private long committedAt;
+    private bool claimedHere;
+
+    // How long ago it was certain that the row is ours, and that the blob is there: whichever is longer.
+    private bool IsLate =>
+        state.Idle + context.Time.GetElapsedTime(claimedAt) > context.Collection.Late || IsLateSince(committedAt);
+
+    public async Task<LayerLink> Run(Digest digest)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            if (state.HasRow)
+                await Claim(digest);
+            if (state.HasRow && !claimedHere && await context.Links.FindRenewed(state.Repository, digest, CancellationToken.None) is { } done)
+                return done;
+            try
+            {
+                if (await Commit(digest) && (state.Phase != UploadPhase.Sealed || await Verify(digest)) && !IsLate)
+                    return await Link(digest);
+            }
+            catch (StorageNotFoundException)
+            {
+                // The content is gone: another finisher linked, found that the digest had content, and dropped this blob; or the upload was cancelled or purged.
+                return await context.Links.FindRenewed(state.Repository, digest, CancellationToken.None) ?? throw UploadErrors.Unknown(state.Id);
+            }
+        }
+
+        throw new StorageFailedException("finish upload", state.Path, 0, "contended");
+    }
+
+    /// <summary>Takes the row for this digest, so that no other writer can add to it any more.</summary>
+    private async Task Claim(Digest digest)
+    {
+        while (state.Claim != digest)
+        {
+            if (state.Phase == UploadPhase.Finishing)
+                throw UploadErrors.DigestMismatch(digest, state.Claim!.Value);
+
+            // Content that was hashed in this algorithm was compared before we came here, unless another request sealed it.
+            var hashed = ResumableHash.AlgorithmOf(state.Hash) == digest.Algorithm;
+            if (hashed && state.Phase == UploadPhase.Sealed && state.Digest() is var actual && actual != digest)
+                throw UploadErrors.DigestMismatch(digest, actual);
+            if (await Save(hashed ? UploadPhase.Finishing : UploadPhase.Sealed, digest))
+                return;
+
+            // A claim under verification may be replaced: its verifier writes the row before it links, and then sees that it lost.
+            var row = await context.Store.Find(state.Repository, state.Id, CancellationToken.None) ?? throw UploadErrors.Unknown(state.Id);
+            if (row.Phase == UploadPhase.Open)
+                throw UploadErrors.OutOfOrder(row, "another request wrote to this upload first");
+            state = row;
+            claimedAt = context.Time.GetTimestamp();
+        }
+    }
+
+    private async Task<bool> Save(UploadPhase phase, Digest? claim, byte[]? verified = null)
+    {
+        if (await context.Store.Save(state with { Phase = phase, Claim = claim, Verified = verified }, CancellationToken.None) is not { } saved)
+            return false;
+        state = saved;
+        claimedAt = context.Time.GetTimestamp();
+        claimedHere = true;
+        return true;
+    }
+
+    /// <summary>Makes the content. Between this and the link its blob must not go: the purge spares what was claimed lately, so an old claim is made anew first.</summary>
+    /// <returns>False when another finisher of the same digest moved the row.</returns>
+    private async Task<bool> Commit(Digest digest)
+    {
+        committedAt = context.Time.GetTimestamp();
+        if (state.HasRow && IsLate && !await Save(state.Phase, digest, state.Verified))
+            return await Follow(digest);
+
+        var metadata = new BlobMetadata(state.Repository.ToString(), digest.ToString());
+        var tail = new ReadOnlySequence<byte>(state.Tail);
+        if (state.Blocks.Count == 0)
+        {
+            await context.Driver.Put(state.Path, tail, metadata, CancellationToken.None);
+            return true;
+        }
+
+        var ids = state.Blocks.Ids().ToList();
+        if (!tail.IsEmpty)
+        {
+            await context.Driver.StageBlock(state.Path, BlockList.TailId, tail, CancellationToken.None);
+            ids.Add(BlockList.TailId);
+        }
+
+        await context.Driver.CommitBlocks(state.Path, ids, metadata, CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>Reads the committed content back once, in the digest's algorithm.</summary>
+    /// <returns>False when another finisher of the same digest moved the row.</returns>
+    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: the upload stays sealed, and a later PUT may name another digest.</exception>
+    private async Task<bool> Verify(Digest digest)
+    {
+        using var hash = state.Verified is { } saved ? ResumableHash.Restore(saved) : ResumableHash.Create(digest.Algorithm);
+        var recorded = hash.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(256 * 1024);
+        try
+        {
+            await using var content = await context.Driver.Open(state.Path, hash.Length, null, CancellationToken.None);
+            while (await content.ReadAsync(buffer) is > 0 and var read)
+            {
+                hash.Append(buffer.AsSpan(0, read));
+                if (hash.Length - recorded < VerifyCheckpoint)
+                    continue;
+                if (!await Save(UploadPhase.Sealed, digest, hash.Save()))
+                    return await Follow(digest);
+                recorded = hash.Length;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        var actual = hash.Current();
+        if (!await Save(actual == digest ? UploadPhase.Finishing : UploadPhase.Sealed, actual == digest ? digest : null))
+            return await Follow(digest);
+        if (actual != digest)
+            throw UploadErrors.DigestMismatch(digest, actual);
+        return true;
+    }
+
+    private async Task<LayerLink> Link(Digest digest)
+    {
+        var linkingAt = context.Time.GetTimestamp();
+        var link = await context.Links.Link(state.Repository, digest, state.Path, state.Offset, CancellationToken.None);
+        if (link.Path != state.Path)
+        {
+            // Long after the link another finisher may have brought this blob back, because the digest's content had gone; it is then the purge's to judge.
+            if (!IsLateSince(linkingAt))
+                await context.Driver.Delete(state.Path, CancellationToken.None);
+            return link;
+        }
+
+        // The purge removes a claimed upload, and its blob, only when the claim is older than the grace period: only a link that came late can lead to nothing.
+        if (IsLate && await context.Driver.Find(state.Path, CancellationToken.None) is null)
+        {
+            await context.Links.Undo(link, CancellationToken.None);
+            throw UploadErrors.Unknown(state.Id);
+        }
+
+        return link;
+    }
+
+    /// <summary>Another request moved the row. When it finishes with the same digest, this one goes on from where the row stands.</summary>
+    /// <returns>False, for what was being done is to be done again.</returns>
+    /// <exception cref="RegistryException"><c>BLOB_UPLOAD_UNKNOWN</c>, or <c>BLOB_UPLOAD_INVALID</c> (416): another digest took over.</exception>
+    private async Task<bool> Follow(Digest digest)
+    {
+        var row = await context.Store.Find(state.Repository, state.Id, CancellationToken.None) ?? throw UploadErrors.Unknown(state.Id);
+        if (row.Claim != digest)
+            throw UploadErrors.OutOfOrder(row, "another request took over this upload");
+        state = row;
+        claimedAt = context.Time.GetTimestamp();
+        claimedHere = false;
+        return false;
+    }
+
+    private bool IsLateSince(long timestamp) => context.Time.GetElapsedTime(timestamp) > context.Collection.Late;
+}

@@ -1,0 +1,144 @@
+using Registry.Collection;
+using Registry.Digests;
+using Registry.Repositories;
+using Registry.Storage;
+
+namespace Registry.Layers;
+
+/// <summary>Joins repositories to content, in the partition of the digest, so that one batch can hold both ends together.</summary>
+/// <remarks>
+/// The content row names the blob of a digest. Whoever links re-writes that row in the same batch, so its ETag changes; the collector removes
+/// the row only if-match after it saw no link beside it. Of the two, one fails: no clock and no lock takes part.
+/// </remarks>
+public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
+{
+    // Each lost round means that somebody else joined the same digest; more than this is a fault, not a race.
+    private const int MaxRounds = 100;
+
+    /// <summary>One point read.</summary>
+    public async Task<LayerLink?> Find(RepositoryName repository, Digest digest, CancellationToken cancellation)
+    {
+        var row = await tables.Find(Tables.Content, digest.ToString(), Tables.Key(repository), cancellation);
+        return row is null ? null : Read(repository, digest, row);
+    }
+
+    /// <summary>Finds a link that a push relies on, and renews it when it is old: the collector spares links younger than its grace period.</summary>
+    public async Task<LayerLink?> FindRenewed(RepositoryName repository, Digest digest, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var link = await Find(repository, digest, cancellation);
+            if (link is null || link.Age <= options.RenewAfter)
+                return link;
+            var result = await tables.Write(Tables.Content, TableOperation.Replace(Write(link), link.ETag), cancellation);
+            if (result.IsDone)
+                return link with { ETag = result.ETag, Age = TimeSpan.Zero };
+
+            // Renewed by another, or collected: the next read tells which.
+        }
+
+        throw Contended("renew link", digest);
+    }
+
+    /// <summary>Links content that an upload has just written. Where the digest had content already the link is to that, and the upload's own blob is superfluous.</summary>
+    public async Task<LayerLink> Link(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var insert = await tables.WriteBatch(
+                Tables.Content,
+                [
+                    TableOperation.Insert(ContentRow(digest, ownPath, size, created: null)),
+                    TableOperation.Upsert(LinkRow(repository, digest, ownPath, size, created: null)),
+                ],
+                cancellation);
+            if (insert.IsDone)
+                return new LayerLink(repository, digest, ownPath, size, default) { ETag = insert.ETags[1]!, Age = TimeSpan.Zero };
+
+            // The digest has content: another's, or this upload's own when the answer to the insert was lost.
+            if (await FindContent(digest, cancellation) is { } found
+                && await TryJoin(repository, digest, found, cancellation) is { } link)
+                return link;
+        }
+
+        throw Contended("link", digest);
+    }
+
+    /// <summary>Links content that is there, from one repository or, with null, from any that <paramref name="mayRead"/> allows. Null when there is none.</summary>
+    public async Task<LayerLink?> Mount(
+        RepositoryName repository, Digest digest, RepositoryName? from, Func<RepositoryName, bool> mayRead, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var page = await tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, cancellation);
+            var content = page.Entities.FirstOrDefault(e => e.Row == Tables.ContentRow);
+            if (content is null || !await IsHeld(page, digest, from, mayRead, cancellation))
+                return null;
+            if (await TryJoin(repository, digest, content, cancellation) is { } link)
+                return link;
+        }
+
+        throw Contended("mount", digest);
+    }
+
+    /// <summary>Removes a link; the content goes when the collector finds that nobody holds it. False when there was none.</summary>
+    public async Task<bool> Delete(RepositoryName repository, Digest digest, CancellationToken cancellation)
+    {
+        var operation = TableOperation.Delete(digest.ToString(), Tables.Key(repository), etag: null);
+        return (await tables.Write(Tables.Content, operation, cancellation)).IsDone;
+    }
+
+    /// <summary>Takes a link back, with the content row if it names this blob: for a finish that came too late and found its blob purged.</summary>
+    public async Task Undo(LayerLink link, CancellationToken cancellation)
+    {
+        await Delete(link.Repository, link.Digest, cancellation);
+        if (await FindContent(link.Digest, cancellation) is { } content && content.GetString("blob") == link.Path)
+            await tables.Write(Tables.Content, TableOperation.Delete(content.Partition, content.Row, content.ETag), cancellation);
+    }
+
+    private Task<TableEntity?> FindContent(Digest digest, CancellationToken cancellation) =>
+        tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
+
+    private async Task<LayerLink?> TryJoin(RepositoryName repository, Digest digest, TableEntity found, CancellationToken cancellation)
+    {
+        var (blob, size, created) = (found.GetString("blob"), found.GetInt64("size"), found.FindTime("created") ?? found.Timestamp);
+        var result = await tables.WriteBatch(
+            Tables.Content,
+            [
+                TableOperation.Replace(ContentRow(digest, blob, size, created), found.ETag),
+                TableOperation.Upsert(LinkRow(repository, digest, blob, size, created)),
+            ],
+            cancellation);
+        return result.IsDone ? new LayerLink(repository, digest, blob, size, created) { ETag = result.ETags[1]!, Age = TimeSpan.Zero } : null;
+    }
+
+    private async Task<bool> IsHeld(TablePage page, Digest digest, RepositoryName? from, Func<RepositoryName, bool> mayRead, CancellationToken cancellation)
+    {
+        if (from is { } source)
+            return page.Entities.Any(e => e.Row == Tables.Key(source))
+                || (page.Next is not null && await Find(source, digest, cancellation) is not null);
+
+        while (true)
+        {
+            if (page.Entities.Any(e => e.Row != Tables.ContentRow && mayRead(Tables.Repository(e.Row))))
+                return true;
+            if (page.Next is null)
+                return false;
+            page = await tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString(), Continue = page.Next }, cancellation);
+        }
+    }
+
+    private static LayerLink Read(RepositoryName repository, Digest digest, TableEntity row) =>
+        new(repository, digest, row.GetString("blob"), row.GetInt64("size"), row.FindTime("created") ?? row.Timestamp) { ETag = row.ETag, Age = row.Age };
+
+    private static TableEntity Write(LayerLink link) => LinkRow(link.Repository, link.Digest, link.Path, link.Size, link.CreatedAt);
+
+    private static TableEntity ContentRow(Digest digest, string blob, long size, DateTimeOffset? created) =>
+        new TableEntity(digest.ToString(), Tables.ContentRow).Set("version", 1).Set("blob", blob).Set("size", size).Set("created", created);
+
+    private static TableEntity LinkRow(RepositoryName repository, Digest digest, string blob, long size, DateTimeOffset? created) =>
+        new TableEntity(digest.ToString(), Tables.Key(repository)).Set("version", 1).Set("blob", blob).Set("size", size).Set("created", created);
+
+    private static StorageFailedException Contended(string operation, Digest digest) =>
+        new(operation, digest.ToString(), 0, "contended");
+}

@@ -1,0 +1,51 @@
+using Registry.Digests;
+using Registry.Repositories;
+using Registry.Storage;
+
+namespace Registry.Manifests;
+
+/// <summary>The rows of the manifests table: how they are written and read.</summary>
+internal static class ManifestRows
+{
+    private const int PropertyLimit = 64 * 1024;
+    private const int StringLimit = 32 * 1024;
+
+    public static TableEntity Manifest(RepositoryName repository, ManifestInfo info, ManifestDocument document)
+    {
+        var row = Describe(new TableEntity(Tables.Key(repository), Tables.ManifestRow(info.Digest)), info)
+            .Set("artifactType", Short(document.ArtifactType))
+            .Set("subject", document.Subject?.ToString());
+        var references = ManifestReference.Encode(document.References);
+        for (var part = 0; part * PropertyLimit < references.Length; part++)
+            row.Set($"refs{part}", references[(part * PropertyLimit)..Math.Min(references.Length, (part + 1) * PropertyLimit)]);
+        return row;
+    }
+
+    public static TableEntity Tag(RepositoryName repository, Tag tag, ManifestInfo info) =>
+        Describe(new TableEntity(Tables.Key(repository), Tables.TagRow(tag)), info);
+
+    /// <summary>The descriptor that the referrers API returns. Annotations too long for a row are read from the manifest when they are asked for.</summary>
+    public static TableEntity Referrer(RepositoryName repository, Digest subject, ManifestInfo info, ManifestDocument document)
+    {
+        var inRow = (document.Annotations?.Length ?? 0) <= StringLimit && (document.ArtifactType?.Length ?? 0) <= StringLimit;
+        return Describe(new TableEntity(Tables.Key(repository), Tables.ReferrerRow(subject, info.Digest)), info)
+            .Set("artifactType", Short(document.ArtifactType))
+            .Set("annotations", inRow ? document.Annotations : null)
+            .Set("whole", inRow);
+    }
+
+    public static ManifestInfo Info(TableEntity row) =>
+        new(Digest.Parse(row.GetString("digest")), row.GetString("mediaType"), row.GetInt64("size"), row.GetString("blob"));
+
+    public static Digest? Subject(TableEntity row) =>
+        row.FindString("subject") is { } subject ? Digest.Parse(subject) : null;
+
+    private static TableEntity Describe(TableEntity row, ManifestInfo info) => row
+        .Set("version", 1)
+        .Set("digest", info.Digest.ToString())
+        .Set("mediaType", info.MediaType)
+        .Set("size", info.Size)
+        .Set("blob", info.Path);
+
+    private static string? Short(string? text) => text is { Length: > StringLimit } ? null : text;
+}

@@ -1,0 +1,228 @@
+using System.Buffers;
+using Registry.Collection;
+using Registry.Digests;
+using Registry.Errors;
+using Registry.Repositories;
+using Registry.Storage;
+
+namespace Registry.Manifests;
+
+/// <summary>Manifests of repositories: get, put with verification, delete; and their tags.</summary>
+/// <remarks>
+/// A manifest's row, its tags and its referrer's row lie in one partition and are written in one batch. Whoever tags a manifest re-writes its row,
+/// so a delete, which is if-match on that row, cannot leave a tag that points at nothing.
+/// </remarks>
+public sealed class ManifestService(
+    IStorageDriver driver,
+    ITableStore tables,
+    RepositoryCatalog catalog,
+    ReferenceVerifier references,
+    ManifestCache cache,
+    ManifestOptions options,
+    CollectionOptions collection,
+    TimeProvider time,
+    IdSource ids)
+{
+    /// <summary>Tags that one put may name: with the manifest and its referrer they fit one batch, and a request line.</summary>
+    public const int MaxTags = 50;
+
+    // A batch has 100 operations; the last one of a delete holds the manifest's and the referrer's row beside tags.
+    private const int BatchSize = 100;
+
+    // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
+    private const int MaxRounds = 100;
+
+    /// <summary>Tells what a reference names. One point read.</summary>
+    /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c></exception>
+    public async Task<ManifestInfo> Stat(RepositoryName repository, Reference reference, CancellationToken cancellation)
+    {
+        var row = reference.Digest is { } digest ? Tables.ManifestRow(digest) : Tables.TagRow(reference.Tag!.Value);
+        var entity = await tables.Find(Tables.Manifests, Tables.Key(repository), row, cancellation);
+        return entity is null ? throw Unknown(repository, reference) : ManifestRows.Info(entity);
+    }
+
+    /// <summary>Reads a manifest. One point read, and one of its content unless that is in memory.</summary>
+    /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c></exception>
+    public async Task<Manifest> Get(RepositoryName repository, Reference reference, CancellationToken cancellation)
+    {
+        var info = await Stat(repository, reference, cancellation);
+        while (true)
+        {
+            try
+            {
+                return new Manifest(info, await Content(info, cancellation));
+            }
+            catch (StorageNotFoundException)
+            {
+                // Deleted since its row was read. If the row is still there, or names other content, that is read instead.
+                var again = await Stat(repository, reference, cancellation);
+                if (again.Path == info.Path)
+                    throw;
+                info = again;
+            }
+        }
+    }
+
+    /// <summary>Stores a manifest under its digest, and tags it.</summary>
+    /// <param name="repository">Where.</param>
+    /// <param name="reference">The digest that the content must have, or a tag.</param>
+    /// <param name="tags">More tags, at most <see cref="MaxTags"/>.</param>
+    /// <param name="contentType">The request's Content-Type, or null.</param>
+    /// <param name="content">The bytes, which are stored as they are.</param>
+    /// <param name="cancellation">Ends the call; whether the manifest is stored is then unknown.</param>
+    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>DIGEST_INVALID</c>, <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing</exception>
+    public async Task<ManifestStored> Put(
+        RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, string? contentType, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        if (content.Length > options.MaxSize)
+            throw new RegistryException(RegistryError.ManifestTooLarge, $"the manifest has more than {options.MaxSize} bytes");
+        if (tags.Count > MaxTags)
+            throw new RegistryException(RegistryError.TooManyTags, $"more than {MaxTags} tags in one request");
+        var document = ManifestDocument.Parse(content, contentType, options.MaxReferences);
+        var digest = Digest.Compute(reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256, content.Span);
+        if (reference.Digest is { } named && named != digest)
+            throw new RegistryException(RegistryError.DigestInvalid, "the manifest does not have the digest that it is put under", new DigestDetail(named.ToString(), digest.ToString()));
+
+        var verifiedAt = time.GetTimestamp();
+        await references.Verify(repository, document.References, cancellation);
+        await catalog.Add(repository, cancellation);
+        await Write(repository, digest, document, [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()], content, cancellation);
+
+        // The collector spares what was renewed lately. When the write came long after the reads, what they told may have gone since: before
+        // the client is told that its manifest is stored, they are made once more (docs/garbage-collection.md).
+        if (time.GetElapsedTime(verifiedAt) > collection.Late)
+            await references.Verify(repository, document.References, cancellation);
+        return new ManifestStored(digest, document.Subject);
+    }
+
+    /// <summary>Deletes a manifest with every tag that points at it, or one tag.</summary>
+    /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c></exception>
+    public async Task Delete(RepositoryName repository, Reference reference, CancellationToken cancellation)
+    {
+        if (reference.Digest is { } digest)
+        {
+            await DeleteManifest(repository, digest, cancellation);
+            return;
+        }
+
+        var operation = TableOperation.Delete(Tables.Key(repository), Tables.TagRow(reference.Tag!.Value), etag: null);
+        if (!(await tables.Write(Tables.Manifests, operation, cancellation)).IsDone)
+            throw Unknown(repository, reference);
+    }
+
+    /// <summary>Lists up to so many tags that follow one, in ordinal order.</summary>
+    /// <exception cref="RegistryException"><c>NAME_UNKNOWN</c></exception>
+    public async Task<NamePage> Tags(RepositoryName repository, Tag? last, int limit, CancellationToken cancellation)
+    {
+        var query = new TableQuery
+        {
+            Partition = Tables.Key(repository),
+            FromRow = last is { } tag ? Tables.After(Tables.TagRow(tag)) : "t",
+            BeforeRow = "u",
+        };
+        var page = await NamePages.Read(tables, Tables.Manifests, query, row => row[1..], limit, cancellation);
+        if (page.Names.Count == 0 && !await catalog.Contains(repository, cancellation))
+            throw new RegistryException(RegistryError.NameUnknown, detail: new NameDetail(repository.ToString()));
+        return page;
+    }
+
+    private async Task<ReadOnlyMemory<byte>> Content(ManifestInfo info, CancellationToken cancellation)
+    {
+        if (cache.Find(info.Path) is { } cached)
+            return cached;
+        var content = new byte[info.Size];
+        await using (var stream = await driver.Open(info.Path, 0, info.Size, cancellation))
+            await stream.ReadExactlyAsync(content, cancellation);
+        cache.Add(info.Path, content);
+        return content;
+    }
+
+    private async Task Write(
+        RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<Tag> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        var written = new List<string>();
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
+            var path = existing?.GetString("blob");
+            if (path is null)
+            {
+                // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
+                path = PathMapper.Content(ids.NewUuid().ToString("N"));
+                written.Add(path);
+                await driver.Put(path, new ReadOnlySequence<byte>(content), new BlobMetadata(repository.ToString(), digest.ToString()), cancellation);
+            }
+
+            var info = new ManifestInfo(digest, document.MediaType, content.Length, path);
+            var row = ManifestRows.Manifest(repository, info, document);
+            List<TableOperation> batch = [existing is null ? TableOperation.Insert(row) : TableOperation.Replace(row, existing.ETag)];
+            batch.AddRange(tags.Select(tag => TableOperation.Upsert(ManifestRows.Tag(repository, tag, info))));
+            if (document.Subject is { } subject)
+                batch.Add(TableOperation.Upsert(ManifestRows.Referrer(repository, subject, info, document)));
+            if (!(await tables.WriteBatch(Tables.Manifests, batch, cancellation)).IsDone)
+                continue;
+
+            // Blobs of lost rounds: another put of the same manifest came first with a blob of its own.
+            foreach (var superfluous in written.Where(w => w != path))
+                await driver.Delete(superfluous, cancellation);
+            return;
+        }
+
+        throw new StorageFailedException("put manifest", $"{repository}@{digest}", 0, "contended");
+    }
+
+    private async Task DeleteManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var manifest = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation)
+                ?? throw Unknown(repository, Reference.To(digest));
+            if (!await DeleteRows(manifest, await TagsOf(repository, digest, cancellation), digest, cancellation))
+                continue;
+            await driver.Delete(manifest.GetString("blob"), cancellation);
+            return;
+        }
+
+        throw new StorageFailedException("delete manifest", $"{repository}@{digest}", 0, "contended");
+    }
+
+    private async Task<List<TableEntity>> TagsOf(RepositoryName repository, Digest digest, CancellationToken cancellation)
+    {
+        var tags = new List<TableEntity>();
+        TableContinuation? next = null;
+        do
+        {
+            var page = await tables.Query(
+                Tables.Manifests,
+                new TableQuery { Partition = Tables.Key(repository), FromRow = "t", BeforeRow = "u", Where = ("digest", digest.ToString()), Continue = next },
+                cancellation);
+            tags.AddRange(page.Entities);
+            next = page.Next;
+        }
+        while (next is not null);
+        return tags;
+    }
+
+    // Tags beyond one batch go first, the manifest's row last: until then the manifest is there, and no tag ever points at nothing.
+    // Every delete is if-match. A tag that was moved meanwhile, or a manifest that was tagged again, fails its batch, and all is read once more.
+    private async Task<bool> DeleteRows(TableEntity manifest, List<TableEntity> tags, Digest digest, CancellationToken cancellation)
+    {
+        List<TableOperation> last = [TableOperation.Delete(manifest.Partition, manifest.Row, manifest.ETag)];
+        if (ManifestRows.Subject(manifest) is { } subject)
+            last.Add(TableOperation.Delete(manifest.Partition, Tables.ReferrerRow(subject, digest), etag: null));
+
+        var operations = tags.Select(t => TableOperation.Delete(t.Partition, t.Row, t.ETag)).ToList();
+        var inLast = Math.Min(operations.Count, BatchSize - last.Count);
+        foreach (var batch in operations[inLast..].Chunk(BatchSize))
+        {
+            if (!(await tables.WriteBatch(Tables.Manifests, batch, cancellation)).IsDone)
+                return false;
+        }
+
+        last.AddRange(operations[..inLast]);
+        return (await tables.WriteBatch(Tables.Manifests, last, cancellation)).IsDone;
+    }
+
+    private static RegistryException Unknown(RepositoryName repository, Reference reference) =>
+        new(RegistryError.ManifestUnknown, detail: new ManifestDetail(repository.ToString(), reference.ToString()));
+}
