@@ -1,0 +1,71 @@
+using Registry.Access;
+using Registry.Access.Oidc;
+using Registry.Functions.Hosting;
+using Registry.Functions.Token;
+using Registry.Storage;
+
+namespace Registry.Functions.Access;
+
+/// <summary>The services of access control, put together.</summary>
+internal sealed partial class AccessServices : IAsyncDisposable
+{
+    private readonly LoginLimiter limiter;
+    private readonly HttpsDocuments? documents;
+    private readonly ILogger log;
+
+    public AccessServices(
+        AuthSettings settings, Uri? publicBaseUrl, ListenAddress listens, IStorageDriver driver, ITableStore tables, RegistryParts parts, ILoggerFactory loggers)
+    {
+        log = loggers.CreateLogger<AccessServices>();
+        var time = parts.Time;
+        var secrets = new AccountSecrets(new FrameworkPasswordHasher(), parts.Ids);
+        Rules = new RuleStore(tables);
+        Accounts = new AccountStore(tables, Rules, secrets, time);
+        Federations = new FederationStore(tables, Rules, secrets, time);
+        Directory = new AccessDirectory(tables, time, LogOldCopy);
+        limiter = new LoginLimiter(time);
+        documents = parts.OidcDocuments is null ? new HttpsDocuments() : null;
+        var oidc = new OidcVerifier(parts.OidcDocuments ?? documents!, time);
+        var logins = new LoginService(Directory, secrets, oidc, limiter, new VerifiedCredentials(time), time, loggers.CreateLogger<LoginService>());
+        var tokens = new AccessTokens(new KeyRing(driver, parts.Ids, loggers, time), time);
+        var challenge = new Challenge(settings.Service, publicBaseUrl, listens);
+        Gate = new AccessGate(Directory, logins, tokens, challenge, time);
+        Token = new TokenFunction(Directory, logins, tokens, challenge, settings, time);
+    }
+
+    public RuleStore Rules { get; }
+
+    public AccountStore Accounts { get; }
+
+    public FederationStore Federations { get; }
+
+    public AccessDirectory Directory { get; }
+
+    public AccessGate Gate { get; }
+
+    public TokenFunction Token { get; }
+
+    /// <summary>Makes the first administrator of the settings, if there is no account yet. Every instance may try at once: one row, one winner.</summary>
+    public async Task AddFirstAdministrator(AuthSettings settings, CancellationToken cancellation)
+    {
+        if (settings.AdminPassword is { } password && await Accounts.AddFirstAdministrator(settings.AdminName, password, cancellation))
+            LogFirst(settings.AdminName.ToString());
+        if (!(await Directory.Get(cancellation)).HasAccounts)
+            LogNobody();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        documents?.Dispose();
+        await limiter.DisposeAsync();
+    }
+
+    [LoggerMessage(22, LogLevel.Information, "The first administrator is {Name}")]
+    private partial void LogFirst(string name);
+
+    [LoggerMessage(23, LogLevel.Warning, "There is no account, so nobody can log in: set Registry:Auth:Admin:Password and start again, or add one with the command line")]
+    private partial void LogNobody();
+
+    [LoggerMessage(24, LogLevel.Error, "Accounts and rules could not be read; the last copy goes on being used for up to five minutes")]
+    private partial void LogOldCopy(Exception exception);
+}

@@ -1,0 +1,68 @@
+using Registry.Digests;
+using Registry.Functions.Hosting;
+using Registry.Functions.Http;
+using Registry.Layers;
+using Registry.Repositories;
+
+namespace Registry.Functions.Blob;
+
+/// <summary>GET, HEAD and DELETE /v2/NAME/blobs/DIGEST (end-2, end-10).</summary>
+public sealed class BlobFunction(LayerService layers, RedirectSettings redirect) : IFunction
+{
+    private const string ContentType = "application/octet-stream";
+
+    // Kestrel's own SendFile copies a file by 16 KiB; fewer, larger reads suit files and storage alike.
+    private const int CopyBuffer = 256 * 1024;
+
+    public async Task Run(HttpContext context)
+    {
+        var (repository, reference) = context.Target();
+        var digest = Digest.Parse(reference);
+        if (HttpMethods.IsDelete(context.Request.Method))
+            await Delete(context, repository, digest);
+        else if (HttpMethods.IsHead(context.Request.Method))
+            await Head(context, repository, digest);
+        else
+            await Get(context, repository, digest);
+    }
+
+    private async Task Get(HttpContext context, RepositoryName repository, Digest digest)
+    {
+        await using var layer = await layers.Open(repository, digest, context.RequestAborted);
+
+        // A range that selects nothing is refused here also when the content comes from storage, which would ignore some of those.
+        ContentWriter.RequestedRange(context.Request, digest.ToString(), layer.Length);
+        if (redirect.Enabled && !IsSuffix(context.Request) && await layers.SignReadUrl(layer, redirect.Lifetime, context.RequestAborted) is { } url)
+        {
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = url.AbsoluteUri;
+            context.Response.Headers[Responses.DigestHeader] = digest.ToString();
+            context.Response.Headers.CacheControl = "no-store";
+            context.Response.ContentLength = 0;
+            return;
+        }
+
+        context.Response.Headers.CacheControl = Responses.Immutable;
+        if (ContentWriter.Begin(context, digest.ToString(), ContentType, layer.Length) is not { Length: > 0 } range)
+            return;
+        await using var content = await layer.OpenRange(range.Offset, range.Length, context.RequestAborted);
+        await content.CopyToAsync(context.Response.Body, CopyBuffer, context.RequestAborted);
+    }
+
+    // Blob storage does not know "the last n bytes" and would answer with all of them.
+    private static bool IsSuffix(HttpRequest request) => request.Headers.Range.ToString().StartsWith("bytes=-", StringComparison.OrdinalIgnoreCase);
+
+    private async Task Head(HttpContext context, RepositoryName repository, Digest digest)
+    {
+        var link = await layers.Find(repository, digest, context.RequestAborted) ?? throw LayerService.Unknown(digest);
+        context.Response.Headers.CacheControl = Responses.Immutable;
+        ContentWriter.Begin(context, digest.ToString(), ContentType, link.Size);
+    }
+
+    private async Task Delete(HttpContext context, RepositoryName repository, Digest digest)
+    {
+        await layers.Delete(repository, digest, context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.ContentLength = 0;
+    }
+}

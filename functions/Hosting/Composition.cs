@@ -1,0 +1,43 @@
+using Registry.Collection;
+using Registry.Functions.CollectGarbage;
+using Registry.Functions.Http;
+using Registry.Layers;
+using Registry.Manifests;
+using Registry.Repositories;
+
+namespace Registry.Functions.Hosting;
+
+/// <summary>Puts the services and the functions together.</summary>
+internal sealed class Composition
+{
+    public Composition(Settings settings, OpenStorage storage, PublicUrls urls, TimeProvider time, IdSource ids, ILoggerFactory loggers)
+    {
+        var (driver, tables) = (storage.Driver, storage.Tables);
+        var layers = new LayerService(driver, tables, settings.Uploads, settings.Collection, time, ids);
+        var catalog = new RepositoryCatalog(tables);
+        var verifier = new ReferenceVerifier(tables, new LayerLinks(tables, settings.Collection), settings.Manifests, settings.Collection);
+        var manifests = new ManifestService(
+            driver, tables, catalog, verifier, new ManifestCache(settings.Manifests.CacheSize), settings.Manifests, settings.Collection, time, ids);
+
+        Maintenance = new Maintenance(new UploadPurge(driver, tables, settings.Uploads, settings.Collection, time), time, loggers.CreateLogger<Maintenance>());
+        Functions = new(StringComparer.Ordinal)
+        {
+            ["ApiVersion"] = new ApiVersion.ApiVersionFunction(),
+            ["Blob"] = new Blob.BlobFunction(layers, settings.Redirect),
+            ["Catalog"] = new Catalog.CatalogFunction(catalog, urls),
+            ["Health"] = new Health.HealthFunction(),
+            ["Home"] = new Home.HomeFunction(),
+            ["Manifest"] = new Manifest.ManifestFunction(manifests, settings.Manifests, urls),
+            ["Referrers"] = new Referrers.ReferrersFunction(new ReferrerService(driver, tables), urls),
+            ["TagsList"] = new TagsList.TagsListFunction(manifests, urls),
+            ["UploadSession"] = new UploadSession.UploadSessionFunction(layers, urls),
+            ["UploadStart"] = new UploadStart.UploadStartFunction(layers, urls),
+            ["zFallback"] = new Fallback.FallbackFunction(),
+        };
+    }
+
+    /// <summary>The functions that answer HTTP, by the name of their folder.</summary>
+    public Dictionary<string, IFunction> Functions { get; }
+
+    public Maintenance Maintenance { get; }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using Registry.Collection;
+using Registry.Layers;
+using Registry.Manifests;
+
+namespace Registry.Functions.Hosting;
+
+/// <summary>What the operator can set, validated. Names are those of .NET configuration below <c>Registry</c>: <c>Registry__Storage__Driver</c> in the environment.</summary>
+public sealed record Settings
+{
+    public required StorageSettings Storage { get; init; }
+
+    public required RedirectSettings Redirect { get; init; }
+
+    public required UploadOptions Uploads { get; init; }
+
+    public required ManifestOptions Manifests { get; init; }
+
+    public required CollectionOptions Collection { get; init; }
+
+    /// <summary>What the registry is called from outside; null for relative URLs.</summary>
+    public Uri? PublicBaseUrl { get; init; }
+
+    public required AuthSettings Auth { get; init; }
+
+    /// <exception cref="SettingException">A value is wrong, or a name is not one of these.</exception>
+    public static Settings Read(IConfiguration configuration)
+    {
+        var reader = new SettingReader(configuration.GetSection("Registry"));
+        var settings = new Settings
+        {
+            Storage = StorageSettings.Read(reader),
+            Redirect = new RedirectSettings { Enabled = reader.Boolean("Redirect:Enabled", true), Lifetime = reader.Time("Redirect:Lifetime", TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)) },
+            Uploads = new UploadOptions
+            {
+                MemoryLimit = reader.Bytes("Uploads:MemoryLimit", new UploadOptions().MemoryLimit, 1024 * 1024),
+                MaxBlobSize = reader.Bytes("Uploads:MaxBlobSize", new UploadOptions().MaxBlobSize, 1),
+                MaxIdle = reader.Time("Uploads:MaxIdle", new UploadOptions().MaxIdle, TimeSpan.FromMinutes(1), new UploadOptions().MaxIdle),
+            },
+            Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false) },
+            Collection = ReadCollection(reader),
+            PublicBaseUrl = reader.Url("PublicBaseUrl"),
+            Auth = AuthSettings.Read(reader),
+        };
+        reader.RequireNothingElse();
+        return settings;
+    }
+
+    private static CollectionOptions ReadCollection(SettingReader reader)
+    {
+        var otherwise = new CollectionOptions();
+        var options = new CollectionOptions
+        {
+            RenewAfter = reader.Time("Collection:RenewAfter", otherwise.RenewAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(6)),
+            GracePeriod = reader.Time("Collection:GracePeriod", otherwise.GracePeriod, TimeSpan.FromSeconds(4), TimeSpan.FromDays(365)),
+        };
+        return options.GracePeriod >= 4 * options.RenewAfter
+            ? options
+            : throw new SettingException($"Registry:Collection:GracePeriod is {options.GracePeriod:c}; it must be at least four times Collection:RenewAfter, which is {options.RenewAfter:c}");
+    }
+}
+
+/// <summary>Whether pulls of blobs are sent to storage.</summary>
+public sealed record RedirectSettings
+{
+    /// <summary>Off behind private endpoints, where clients cannot reach the storage.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>How long a signed URL works. It outlives a delete by as much.</summary>
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
+}
+
+/// <summary>A setting is wrong. The message is one line that says what to change.</summary>
+public sealed class SettingException(string message) : Exception(message);
+
+/// <summary>Reads settings of a section by name, and knows which were asked for.</summary>
+internal sealed class SettingReader(IConfiguration section)
+{
+    private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
+
+    public string? Text(string name)
+    {
+        known.Add(name);
+        return section[name] is { Length: > 0 } value ? value : null;
+    }
+
+    public bool Boolean(string name, bool otherwise) => Text(name) switch
+    {
+        null => otherwise,
+        var text when bool.TryParse(text, out var value) => value,
+        var text => throw Wrong(name, text, "true or false"),
+    };
+
+    public long Bytes(string name, long otherwise, long least) => Text(name) switch
+    {
+        null => otherwise,
+        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least => value,
+        var text => throw Wrong(name, text, $"a number of bytes, {least} or more"),
+    };
+
+    public TimeSpan Time(string name, TimeSpan otherwise, TimeSpan least, TimeSpan most) => Text(name) switch
+    {
+        null => otherwise,
+        var text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most => value,
+        var text => throw Wrong(name, text, $"a time from {least:c} to {most:c} (hh:mm:ss)"),
+    };
+
+    public Uri? Url(string name) => Text(name) switch
+    {
+        null => null,
+        var text when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length == 0 => url,
+        var text => throw Wrong(name, text, "a URL such as https://registry.example.org"),
+    };
+
+    /// <summary>A misspelled setting that is silently ignored is worse than a registry that does not start.</summary>
+    public void RequireNothingElse()
+    {
+        foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
+        {
+            if (value is not null && !known.Contains(key))
+                throw new SettingException($"Registry:{key} is not a setting of this registry; its settings are {string.Join(", ", known.Order(StringComparer.Ordinal))}");
+        }
+    }
+
+    public static SettingException Wrong(string name, string value, string expected) =>
+        new($"Registry:{name} is '{value}'; it must be {expected}");
+}

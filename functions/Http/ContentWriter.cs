@@ -1,0 +1,48 @@
+using Registry.Errors;
+
+namespace Registry.Functions.Http;
+
+/// <summary>Answers with content of a known digest: whole, a range of it, or nothing where the client has it.</summary>
+internal static class ContentWriter
+{
+    /// <summary>Writes the headers, and tells which bytes are to follow; null when none are.</summary>
+    /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
+    public static ByteRange? Begin(HttpContext context, string digest, string contentType, long size)
+    {
+        var (request, response) = (context.Request, context.Response);
+        var etag = $"\"{digest}\"";
+        response.Headers[Responses.DigestHeader] = digest;
+        response.Headers.ETag = etag;
+        response.Headers.AcceptRanges = "bytes";
+        if (Matches(request.Headers.IfNoneMatch, etag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return null;
+        }
+
+        response.ContentType = contentType;
+        var range = HttpMethods.IsHead(request.Method) ? null : RequestedRange(request, digest, size);
+        var (offset, length) = range ?? new ByteRange(0, size);
+        response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
+        response.ContentLength = length;
+        if (range is not null)
+            response.Headers.ContentRange = $"bytes {offset}-{offset + length - 1}/{size}";
+        return HttpMethods.IsHead(request.Method) ? null : new ByteRange(offset, length);
+    }
+
+    /// <summary>The range that the request selects; null for the whole. If-None-Match comes first (RFC 9110, section 13.2.2), and If-Range may set Range aside.</summary>
+    /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
+    public static ByteRange? RequestedRange(HttpRequest request, string digest, long size)
+    {
+        var etag = $"\"{digest}\"";
+        return Matches(request.Headers.IfNoneMatch, etag) || !RangeApplies(request, etag) ? null : ByteRange.Parse(request.Headers.Range, size);
+    }
+
+    // RFC 9110, section 13.1.2: a weak comparison, so that a cache's W/ does not matter.
+    private static bool Matches(IEnumerable<string?> ifNoneMatch, string etag) =>
+        ifNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == etag || t == $"W/{etag}");
+
+    // RFC 9110, section 13.1.5: with another validator than ours the range is not applied.
+    private static bool RangeApplies(HttpRequest request, string etag) =>
+        request.Headers.IfRange.Count == 0 || request.Headers.IfRange == etag;
+}

@@ -1,0 +1,35 @@
+using Registry.Digests;
+using Registry.Errors;
+using Registry.Repositories;
+
+namespace Registry.Functions.Http;
+
+/// <summary>What a request names, validated: from the path, which the routes have matched already, and the query.</summary>
+internal static class RouteValues
+{
+    public static (RepositoryName Repository, string Reference) Target(this HttpContext context)
+    {
+        var path = RegistryPath.Parse(context.Request.Path.Value);
+        return (RepositoryName.Parse(path.Name), path.Reference);
+    }
+
+    /// <exception cref="RegistryException"><c>BLOB_UPLOAD_UNKNOWN</c>: the registry hands out UUIDs only.</exception>
+    public static (RepositoryName Repository, Guid Upload) UploadTarget(this HttpContext context)
+    {
+        var (repository, reference) = context.Target();
+        return Guid.TryParseExact(reference, "D", out var id)
+            ? (repository, id)
+            : throw new RegistryException(RegistryError.BlobUploadUnknown, "not an upload's id");
+    }
+
+    /// <summary>A query parameter that is given once, or null.</summary>
+    public static string? Query(this HttpContext context, string name)
+    {
+        var value = context.Request.Query[name];
+        return value.Count == 0 ? null : value[^1] ?? "";
+    }
+
+    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c></exception>
+    public static Digest? QueryDigest(this HttpContext context, string name) =>
+        context.Query(name) is { } text ? Digest.Parse(text) : null;
+}
