@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Registry.Tests.Support;
+
+/// <summary>Azurite as a child process: blobs and tables on loopback ports of its own, data in a folder of its own.</summary>
+/// <remarks>
+/// <c>--loose</c> is not given: it would hide headers and parameters that Azurite does not know. <c>--skipApiVersionCheck</c> is: the clients name
+/// API versions that are newer than this Azurite, and ask for nothing new in them.
+/// </remarks>
+public sealed class AzuriteServer : IAsyncDisposable
+{
+    /// <summary>Any key will do; this one is short, since a thousand accounts stand in one environment variable.</summary>
+    public const string AccountKey = "dGhlIHRlc3RzJyBhY2NvdW50IGtleQ==";
+
+    /// <summary>Below the ports that an outgoing connection gets, so that none takes ours while Azurite is stopped.</summary>
+    private const int FirstPort = 20_000;
+    private const int LastPort = 30_000;
+    private const int Accounts = 1000;
+
+    private static readonly TimeSpan startLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan stopLimit = TimeSpan.FromSeconds(30);
+    private static int nextPort = FirstPort + (Environment.ProcessId * 37 % (LastPort - FirstPort));
+
+    private readonly string script;
+    private readonly string folder = Directory.CreateTempSubdirectory("azurite-").FullName;
+    private readonly AzuriteAccessLog log = new();
+    private readonly HttpClient probe;
+    private Process? process;
+    private int fences;
+    private int accounts;
+
+    private AzuriteServer(string script, X509Certificate2? certificate)
+    {
+        this.script = script;
+        Certificate = certificate;
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        if (certificate is not null)
+            handler.SslOptions.RemoteCertificateValidationCallback = Trusts;
+        probe = new HttpClient(handler);
+    }
+
+    /// <summary>The certificate of https; null for http.</summary>
+    public X509Certificate2? Certificate { get; }
+
+    public int BlobPort { get; private set; }
+
+    public int TablePort { get; private set; }
+
+    private string Scheme => Certificate is null ? "http" : "https";
+
+    /// <summary>Starts one. With a certificate it speaks https and takes the tokens of <see cref="TestIdentity"/>.</summary>
+    public static async Task<AzuriteServer> Start(X509Certificate2? certificate, CancellationToken cancellation)
+    {
+        var server = new AzuriteServer(await AzuritePackage.Script(), certificate);
+        for (int attempt = 0; ; attempt++)
+        {
+            (server.BlobPort, server.TablePort) = (FreePort(), FreePort());
+            try
+            {
+                await server.Start(cancellation);
+                return server;
+            }
+            catch (PortTakenException) when (attempt < 10)
+            {
+                // Another process took it between our look and Azurite's.
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>An account that no other test uses: its requests can be counted, whatever runs beside it.</summary>
+    public AzuriteAccount NewAccount()
+    {
+        int number = Interlocked.Increment(ref accounts);
+        Assert.InRange(number, 1, Accounts - 1);
+        return new AzuriteAccount(this, AccountName(number));
+    }
+
+    public Uri BlobService(string account) => new($"{Scheme}://127.0.0.1:{BlobPort}/{account}");
+
+    public Uri TableService(string account) => new($"{Scheme}://127.0.0.1:{TablePort}/{account}");
+
+    /// <summary>Whether a certificate is this server's: to be asked by clients, which trust nothing else.</summary>
+    public bool Trusts(object? sender, X509Certificate? presented, X509Chain? chain, System.Net.Security.SslPolicyErrors errors) =>
+        presented is not null && presented.GetRawCertData().AsSpan().SequenceEqual(Certificate!.RawData);
+
+    /// <summary>Ends it in good order, with all data kept. Connections are refused from then on.</summary>
+    public async Task Stop()
+    {
+        Process running = process ?? throw new InvalidOperationException("Azurite is not running");
+        await running.StandardInput.WriteLineAsync("stop");
+        await running.StandardInput.FlushAsync();
+        using var limit = new CancellationTokenSource(stopLimit);
+        await running.WaitForExitAsync(limit.Token);
+        running.Dispose();
+        process = null;
+    }
+
+    /// <summary>Starts it again where it was, on the data it had.</summary>
+    public async Task Start(CancellationToken cancellation)
+    {
+        if (process is not null)
+            throw new InvalidOperationException("Azurite is running");
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var errors = new List<string>();
+        process = new Process { StartInfo = StartInfo(), EnableRaisingEvents = true };
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is null)
+                return;
+            if (AzuriteRequest.Parse(line.Data) is { } request)
+                log.Add(request);
+            else if (line.Data.StartsWith("Azurite Table service is successfully listening", StringComparison.Ordinal))
+                listening.TrySetResult();
+        };
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (errors)
+                errors.Add(line.Data ?? "");
+        };
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(startLimit, cancellation);
+        if (!listening.Task.IsCompleted)
+            throw await StartFailure(process, errors);
+        foreach (Uri service in (Uri[])[BlobService(AccountName(0)), TableService(AccountName(0))])
+            (await probe.GetAsync(service, cancellation)).Dispose();
+    }
+
+    /// <summary>The requests to an account that were answered before this call.</summary>
+    public async Task<AzuriteRequest[]> Requests(string account, CancellationToken cancellation)
+    {
+        // Azurite answers and logs in one thread, so when a later request is in the log, so is every earlier one.
+        string fence = $"fence{Interlocked.Increment(ref fences)}";
+        (await probe.GetAsync(BlobService(fence), cancellation)).Dispose();
+        await log.First(fence).WaitAsync(startLimit, cancellation);
+        return log.Of(account);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        probe.Dispose();
+        Certificate?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string AccountName(int number) => $"account{number}";
+
+    private ProcessStartInfo StartInfo()
+    {
+        List<string> arguments =
+        [
+            Path.Combine(SourceTree.Tests, "Support", "azurite-host.cjs"), script,
+            "--location", folder, "--disableTelemetry", "--skipApiVersionCheck",
+            "--blobPort", $"{BlobPort}", "--tablePort", $"{TablePort}", "--queuePort", "0",
+
+            // Node's five seconds would close a connection just when a client uses it again, and count as a retry.
+            "--blobKeepAliveTimeout", "3600", "--tableKeepAliveTimeout", "3600",
+        ];
+        if (Certificate is not null)
+            arguments.AddRange(["--oauth", "basic", .. TestIdentity.WriteCertificate(Certificate, folder)]);
+        return new ProcessStartInfo("node", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(0, Accounts).Select(i => $"{AccountName(i)}:{AccountKey}")) },
+        };
+    }
+
+    private async Task<Exception> StartFailure(Process failed, List<string> errors)
+    {
+        await failed.WaitForExitAsync();
+        failed.Dispose();
+        process = null;
+        string text;
+        lock (errors)
+            text = string.Join('\n', errors);
+        return text.Contains("EADDRINUSE", StringComparison.Ordinal) ? new PortTakenException(text) : new InvalidOperationException($"Azurite did not start: {text}");
+    }
+
+    private static int FreePort()
+    {
+        while (true)
+        {
+            int port = FirstPort + (Interlocked.Increment(ref nextPort) % (LastPort - FirstPort));
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
+    }
+
+    private sealed class PortTakenException(string message) : Exception(message);
+}

@@ -1,0 +1,65 @@
+namespace Registry.Tests.Support;
+
+/// <summary>Answers whose connection breaks in the middle of the body.</summary>
+public static class BreakingBody
+{
+    /// <summary>The same answer, but after so many bytes reading it fails.</summary>
+    public static async Task<HttpResponseMessage> After(int bytes, HttpResponseMessage answer)
+    {
+        HttpContent whole = answer.Content;
+        answer.Content = new StreamContent(new BreakingStream(await whole.ReadAsStreamAsync(TestContext.Current.CancellationToken), bytes));
+        foreach ((string name, IEnumerable<string> values) in whole.Headers)
+            answer.Content.Headers.TryAddWithoutValidation(name, values);
+        return answer;
+    }
+
+    private sealed class BreakingStream(Stream whole, int bytes) : Stream
+    {
+        private int left = bytes;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (left == 0)
+                throw new IOException("the connection broke");
+            int count = await whole.ReadAsync(buffer[..Math.Min(left, buffer.Length)], cancellationToken);
+            left -= count;
+            return count;
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                whole.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}
