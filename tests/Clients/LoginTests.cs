@@ -1,0 +1,74 @@
+using Registry.Tests.Access;
+using Registry.Tests.Support;
+using Registry.Tests.Support.SymbolicImages;
+
+namespace Registry.Tests.Clients;
+
+/// <summary>Real clients log in, push where they may, and are refused elsewhere.</summary>
+[Collection(ClientCollection.Name)]
+public sealed class LoginTests(DockerFixture daemon)
+{
+    private static readonly ImageSpec image = new("amd64", LayerSpec.Gzip("login", 300_000));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Docker_pushes_as_a_robot_of_team_and_nowhere_else_and_anybody_pulls_what_is_public()
+    {
+        await using var world = await AccessWorld.Start(Cancellation);
+        var secret = await world.AddRobot("ci", ("team/*", "pull,push"), ("public/*", "pull,push"));
+        await world.Allow("anonymous", ("public/*", "pull"));
+        world.PassAMinute();
+        using var folder = new TemporaryFolder();
+        var host = $"localhost:{world.Client.BaseAddress!.Port}";
+        var docker = await daemon.Client();
+        string[] names = [$"{host}/team/app:1", $"{host}/public/app:1", $"{host}/other/app:1"];
+        foreach (var name in names)
+        {
+            var archive = folder[$"{name.Replace('/', '-').Replace(':', '-')}.tar"];
+            DockerArchive.Write(archive, name, image, folder);
+            await docker.Run(["load", "--input", archive], Cancellation);
+        }
+
+        Assert.Contains("unauthorized", await docker.Fail(["login", "--username", "ci", "--password", "wrong", host], Cancellation), StringComparison.OrdinalIgnoreCase);
+        await docker.Fail(["push", names[0]], Cancellation);
+        await docker.Run(["login", "--username", "ci", "--password", secret, host], Cancellation);
+        await docker.Run(["push", names[0]], Cancellation);
+        await docker.Run(["push", names[1]], Cancellation);
+        Assert.Contains("denied", await docker.Fail(["push", names[2]], Cancellation), StringComparison.OrdinalIgnoreCase);
+
+        await docker.Run(["rmi", "--force", .. names], Cancellation);
+        await docker.Run(["pull", names[0]], Cancellation);
+        await docker.Run(["logout", host], Cancellation);
+        await docker.Run(["rmi", "--force", names[0]], Cancellation);
+        await docker.Fail(["pull", names[0]], Cancellation);
+        await docker.Run(["pull", names[1]], Cancellation);
+        await docker.Run(["rmi", "--force", names[1]], Cancellation);
+    }
+
+    [Fact]
+    public async Task Skopeo_logs_in_pushes_pulls_and_is_refused_elsewhere()
+    {
+        await using var world = await AccessWorld.Start(Cancellation);
+        await world.AddPerson("alice", ("team/*", "pull,push"));
+        await world.Allow("anonymous", ("public/*", "pull"));
+        world.PassAMinute();
+        using var folder = new TemporaryFolder();
+        var (host, logins) = ($"localhost:{world.Client.BaseAddress!.Port}", folder["auth.json"]);
+        var skopeo = new Command(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
+        var layout = new OciLayout(folder["pushed"]);
+        layout.Add("1", image);
+
+        string[] Push(string repository) =>
+            ["--insecure-policy", "copy", "--preserve-digests", "--authfile", logins, "--dest-tls-verify=false", $"oci:{layout.Path}:1", $"docker://{host}/{repository}:1"];
+        string[] Pull(string repository, string authFile) =>
+            ["--insecure-policy", "copy", "--authfile", authFile, "--src-tls-verify=false", $"docker://{host}/{repository}:1", $"oci:{folder["pulled"]}:1"];
+
+        await skopeo.Fail(["login", "--tls-verify=false", "--authfile", logins, "--username", "alice", "--password", "wrong", host], Cancellation);
+        await skopeo.Run(["login", "--tls-verify=false", "--authfile", logins, "--username", "alice", "--password", AccessWorld.Password, host], Cancellation);
+        await skopeo.Run(Push("team/app"), Cancellation);
+        Assert.Contains("403 (Forbidden)", await skopeo.Fail(Push("other/app"), Cancellation), StringComparison.Ordinal);
+        await skopeo.Run(Pull("team/app", logins), Cancellation);
+        await skopeo.Fail(Pull("team/app", folder["nobody.json"]), Cancellation);
+    }
+}
