@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Registry.Digests;
+using Registry.Errors;
+using Registry.Layers;
+using Registry.Repositories;
+using Registry.Storage;
+using Registry.Tests.Support;
+
+namespace Registry.Tests.Interleaving;
+
+/// <summary>What a client sees of a request: the status, and the offset where the answer tells one.</summary>
+internal readonly record struct Answer(int Status, long? Offset = null)
+{
+    public static readonly Answer Ok = new(200);
+
+    public override string ToString() => Offset is { } offset ? $"{Status} at {offset}" : $"{Status}";
+}
+
+/// <summary>Requests to one instance, made of the same calls as the functions make; what is acknowledged goes into the ledger.</summary>
+internal sealed class Client(LayerService layers, Ledger ledger)
+{
+    private static CancellationToken None => CancellationToken.None;
+
+    /// <summary>POST: begins an upload.</summary>
+    public async Task<Guid> Start(RepositoryName repository) =>
+        (await layers.Start(repository, DigestAlgorithm.Sha256, None)).Id;
+
+    /// <summary>GET of an upload.</summary>
+    public Task<Answer> Status(RepositoryName repository, Guid id) => Send(async () =>
+    {
+        var upload = await layers.Resume(repository, id, None);
+        await upload.RequireUnfinished(None);
+        return new Answer(204, upload.Offset);
+    });
+
+    /// <summary>PATCH. Without <paramref name="from"/> it has no Content-Range.</summary>
+    public Task<Answer> Patch(RepositoryName repository, Guid id, byte[] content, long? from = null) => Send(async () =>
+    {
+        var upload = await layers.Resume(repository, id, None);
+        await upload.Append(Body(content), Range(from, content), None);
+        ledger.Append(id, upload.Offset, content);
+        return new Answer(202, upload.Offset);
+    });
+
+    /// <summary>PUT, with the last bytes or none.</summary>
+    public Task<Answer> Put(RepositoryName repository, Guid id, Digest digest, byte[]? content = null, long? from = null) => Send(async () =>
+    {
+        var upload = await layers.Resume(repository, id, None);
+        await upload.Finish(digest, null, content is null ? null : Body(content), content is null ? null : Range(from, content), None);
+        ledger.Store(repository, digest);
+        return new Answer(201);
+    });
+
+    /// <summary>DELETE of an upload.</summary>
+    public Task<Answer> Cancel(RepositoryName repository, Guid id) => Send(async () =>
+    {
+        var upload = await layers.Resume(repository, id, None);
+        await upload.Cancel(None);
+        return new Answer(204);
+    });
+
+    /// <summary>POST with the whole blob.</summary>
+    public Task<Answer> Post(RepositoryName repository, byte[] content) => Send(async () =>
+    {
+        var digest = Of(content);
+        await layers.Upload(repository, digest, Body(content), None);
+        ledger.Store(repository, digest);
+        return new Answer(201);
+    });
+
+    /// <summary>POST with mount; 202 when there is nothing to mount.</summary>
+    public Task<Answer> Mount(RepositoryName repository, Digest digest, RepositoryName? from) => Send(async () =>
+    {
+        if (await layers.Mount(repository, digest, from, _ => true, None) is null)
+            return new Answer(202);
+        ledger.Store(repository, digest);
+        return new Answer(201);
+    });
+
+    /// <summary>DELETE of a blob.</summary>
+    public Task<Answer> Delete(RepositoryName repository, Digest digest) => Send(async () =>
+    {
+        ledger.Doubt(repository, digest);
+        await layers.Delete(repository, digest, None);
+        return new Answer(202);
+    });
+
+    /// <summary>HEAD and GET of a blob: 200 when it is there, and is what it should be.</summary>
+    public Task<Answer> Head(RepositoryName repository, Digest digest) => Send(async () =>
+    {
+        await using var layer = await layers.Open(repository, digest, None);
+        var bytes = await Content.ReadAll(layer, None);
+        if (Digest.Compute(digest.Algorithm, bytes) != digest)
+            throw new InvariantException($"{repository} reads {digest} as other bytes");
+        return Answer.Ok;
+    });
+
+    public static Digest Of(byte[] content) => Digest.Compute(DigestAlgorithm.Sha256, content);
+
+    public static Digest Of512(byte[] content) => Digest.Compute(DigestAlgorithm.Sha512, content);
+
+    private static PipeReader Body(byte[] content) => PipeReader.Create(new ReadOnlySequence<byte>(content));
+
+    private static ChunkRange? Range(long? from, byte[] content) => from is { } start ? new ChunkRange(start, content.Length) : null;
+
+    private static async Task<Answer> Send(Func<Task<Answer>> request)
+    {
+        try
+        {
+            return await request();
+        }
+        catch (RegistryException e)
+        {
+            return new Answer(e.Error.Status, e.Problems[0].Detail is UploadDetail detail ? detail.Offset : null);
+        }
+        catch (StorageFailedException)
+        {
+            return new Answer(503);
+        }
+    }
+}

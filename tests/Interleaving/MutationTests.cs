@@ -1,0 +1,150 @@
+using System.Buffers;
+using Registry.Storage;
+
+namespace Registry.Tests.Interleaving;
+
+/// <summary>The explorer is worth something only if it notices a broken rule. Each of these breaks one.</summary>
+public sealed class MutationTests
+{
+    private static readonly byte[] one = Race.After(" one");
+    private static readonly byte[] two = Race.After(" two, and longer than a block");
+
+    [Fact]
+    public void Appends_over_a_row_whatever_its_version_are_noticed() => Noticed(Appends, tables: t => new Lax(t, TableOperationKind.Replace));
+
+    [Fact]
+    public void A_finish_over_a_row_whatever_its_version_is_noticed() => Noticed(AppendAndFinish, tables: t => new Lax(t, TableOperationKind.Replace));
+
+    [Fact]
+    public void A_cancel_of_a_row_whatever_its_version_is_noticed() => Noticed(FinishAndCancel, tables: t => new Lax(t, TableOperationKind.Delete));
+
+    [Fact]
+    public void A_link_to_a_content_row_whatever_its_version_is_noticed() => Noticed(JoinAndSweep, tables: t => new Lax(t, TableOperationKind.Replace));
+
+    [Fact]
+    public void A_content_row_that_replaces_another_is_noticed() => Noticed(TwoUploads, tables: t => new Lax(t, TableOperationKind.Insert));
+
+    [Fact]
+    public void A_write_that_is_acknowledged_and_not_made_is_noticed() => Noticed(Appends, tables: t => new Forgetful(t));
+
+    [Fact]
+    public void A_block_that_is_acknowledged_and_not_staged_is_noticed() => Noticed(Appends, driver: d => new Dropping(d));
+
+    [Fact]
+    public void A_collector_that_deletes_the_blob_of_an_upload_with_a_row_is_noticed() => Noticed(UploadRaces.RepeatBesideCollection(sparesUploads: false));
+
+    private static Action Appends(Schedule schedule, World world)
+    {
+        var race = new Race(schedule, world).WithUpload()
+            .Actor("A", (c, r) => c.Patch(World.Here, r.Id, one[10..], 10))
+            .Actor("B", (c, r) => c.Patch(World.Here, r.Id, two[10..], 10));
+        return () => race.ContinuesOrIsOver(mayBeOver: false);
+    }
+
+    private static Action AppendAndFinish(Schedule schedule, World world)
+    {
+        var race = new Race(schedule, world).WithUpload()
+            .Actor("append", (c, r) => c.Patch(World.Here, r.Id, two[10..], 10))
+            .Actor("finish", (c, r) => c.Put(World.Here, r.Id, Client.Of(one), one[10..], 10));
+        return () => race.ContinuesOrIsOver(mayBeOver: race.Answers["finish"].Status == 201);
+    }
+
+    private static Action FinishAndCancel(Schedule schedule, World world)
+    {
+        new Race(schedule, world).WithUpload()
+            .Actor("finish", (c, r) => c.Put(World.Here, r.Id, Client.Of(one), one[10..]))
+            .Actor("cancel", (c, r) => c.Cancel(World.Here, r.Id));
+        return () => { };
+    }
+
+    private static Action JoinAndSweep(Schedule schedule, World world)
+    {
+        var race = new Race(schedule, world).WithUpload();
+        Assert.Equal(201, World.Require(world.NewClient().Post(World.There, one)).Status);
+        race.Actor("finish", (c, r) => c.Put(World.Here, r.Id, Client.Of(one), one[10..]))
+            .Actor("delete", (c, r) => c.Delete(World.There, Client.Of(one)))
+            .Background("sweep", w => w.SweepContent(Client.Of(one)));
+        return () => { };
+    }
+
+    private static Action TwoUploads(Schedule schedule, World world)
+    {
+        var race = new Race(schedule, world).WithUpload();
+        race.Actor("finish", (c, r) => c.Put(World.Here, r.Id, Client.Of(two), two[10..]))
+            .Actor("post", (c, r) => c.Post(World.There, two));
+        return () => { };
+    }
+
+    private static void Noticed(
+        Func<Schedule, World, Action> scenario, Func<ITableStore, ITableStore>? tables = null, Func<IStorageDriver, IStorageDriver>? driver = null)
+    {
+        // Sound stores pass: it is the mutation that is noticed, not the scenario. (The mutation of the collector is its scenario.)
+        if (tables is not null || driver is not null)
+            Explorer.ExploreRace(4, scenario);
+        var noticed = Assert.Throws<InterleavingException>(() => Explorer.ExploreRace(4, scenario, () => new World(tables, driver)));
+        Assert.IsType<InvariantException>(noticed.InnerException);
+        TestContext.Current.TestOutputHelper?.WriteLine(noticed.Message);
+    }
+
+    /// <summary>Drops the condition of one kind of write.</summary>
+    private sealed class Lax(ITableStore inner, TableOperationKind kind) : Tables(inner)
+    {
+        public override Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation) =>
+            base.Write(table, Loosen(operation), cancellation);
+
+        public override Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation) =>
+            base.WriteBatch(table, [.. operations.Select(Loosen)], cancellation);
+
+        private TableOperation Loosen(TableOperation operation) =>
+            operation.Kind != kind ? operation
+            : kind == TableOperationKind.Delete ? TableOperation.Delete(operation.Entity.Partition, operation.Entity.Row, etag: null)
+            : TableOperation.Upsert(operation.Entity);
+    }
+
+    /// <summary>Says that an open upload's row was replaced, and leaves it as it was.</summary>
+    private sealed class Forgetful(ITableStore inner) : Tables(inner)
+    {
+        public override Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation) =>
+            operation.Kind == TableOperationKind.Replace && operation.Entity.FindString("phase") == "Open"
+                ? Task.FromResult(new TableResult(TableStatus.Done, [operation.ETag]))
+                : base.Write(table, operation, cancellation);
+    }
+
+    private class Tables(ITableStore inner) : ITableStore
+    {
+        public Task<TableEntity?> Find(string table, string partition, string row, CancellationToken cancellation) => inner.Find(table, partition, row, cancellation);
+
+        public Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) => inner.Query(table, query, cancellation);
+
+        public virtual Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation) => inner.Write(table, operation, cancellation);
+
+        public virtual Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation) =>
+            inner.WriteBatch(table, operations, cancellation);
+
+        public Task CreateTable(string table, CancellationToken cancellation) => inner.CreateTable(table, cancellation);
+    }
+
+    /// <summary>Says that a block is staged when it is the second of its upload, and drops it.</summary>
+    private sealed class Dropping(IStorageDriver inner) : IStorageDriver
+    {
+        private int staged;
+
+        public Task StageBlock(string path, string blockId, ReadOnlySequence<byte> content, CancellationToken cancellation) =>
+            ++staged == 2 ? Task.CompletedTask : inner.StageBlock(path, blockId, content, cancellation);
+
+        public Task<BlobStat?> Find(string path, CancellationToken cancellation) => inner.Find(path, cancellation);
+
+        public Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) => inner.Open(path, offset, length, cancellation);
+
+        public Task Put(string path, ReadOnlySequence<byte> content, BlobMetadata metadata, CancellationToken cancellation) => inner.Put(path, content, metadata, cancellation);
+
+        public Task CommitBlocks(string path, IReadOnlyList<string> blockIds, BlobMetadata metadata, CancellationToken cancellation) =>
+            inner.CommitBlocks(path, blockIds, metadata, cancellation);
+
+        public Task<bool> Delete(string path, CancellationToken cancellation) => inner.Delete(path, cancellation);
+
+        public IAsyncEnumerable<BlobListing> List(string prefix, CancellationToken cancellation) => inner.List(prefix, cancellation);
+
+        public ValueTask<Uri?> SignReadUrl(string path, TimeSpan lifetime, CancellationToken cancellation) => inner.SignReadUrl(path, lifetime, cancellation);
+    }
+}
