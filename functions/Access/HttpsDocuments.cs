@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Registry.Access.Oidc;
 
 namespace Registry.Functions.Access;
@@ -29,7 +30,7 @@ internal sealed class HttpsDocuments : IOidcDocuments, IDisposable
                 ? await response.Content.ReadAsByteArrayAsync(cancellation)
                 : throw new OidcException($"{address} answered {(int)response.StatusCode}");
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or SocketException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw new OidcException($"{address} could not be read: {e.Message}", e);
         }

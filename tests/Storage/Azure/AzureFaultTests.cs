@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Registry.Storage;
 using Registry.Storage.Azure;
 using Registry.Tests.Support;
@@ -102,6 +103,20 @@ public sealed class AzureFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         TableEntity? found = await Over(fault).Tables.Find(Table, "p", "r", Cancel);
 
         Assert.Equal((30_000, 2), (found?.GetString("value").Length, fault.Requests));
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_gone_as_soon_as_it_stands_is_tried_again()
+    {
+        await storage.Blobs.Put("blob", Content.Sequence([1, 2, 3]), BlobMetadata.None, Cancel);
+        using var fault = new FaultHandler(
+            (number, _, send) => number == 1 ? throw new SocketException((int)SocketError.NotConnected) : send(),
+            AzureTransport.CreateHandler());
+
+        byte[] read = await Read(Over(fault).Blobs, "blob");
+
+        Assert.Equal([1, 2, 3], read);
+        Assert.Equal(2, fault.Requests);
     }
 
     [Fact]
