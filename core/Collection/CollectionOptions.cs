@@ -1,6 +1,6 @@
 namespace Registry.Collection;
 
-/// <summary>The times that the garbage collector and those who push agree on.</summary>
+/// <summary>The times that the garbage collector and those who push agree on, and how the collector goes about its work.</summary>
 public sealed record CollectionOptions
 {
     /// <summary>A link older than this is renewed when a push relies on it (docs/garbage-collection.md calls it R).</summary>
@@ -8,6 +8,21 @@ public sealed record CollectionOptions
 
     /// <summary>Nothing that a push may still need is removed before it is this old. At least four times <see cref="RenewAfter"/> (docs/garbage-collection.md calls it G).</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>A run begins by itself when the last one ended this long ago.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>Manifests that nothing leads to (no tag, no index, no subject) go when they were seen so for this long; null keeps them for ever.</summary>
+    public TimeSpan? UntaggedAfter { get; init; }
+
+    /// <summary>A run is recorded this often, so that another process can go on from there.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A holder that has not recorded anything for this long is taken for dead. Nothing but work done twice depends on it.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Marks that are sorted in memory; more are written to storage. 24 bytes each: 6 MiB.</summary>
+    public int MarksInMemory { get; init; } = 256 * 1024;
 
     /// <summary>After this a decision that rests on a read or on a claim is confirmed once more before it is acted on.</summary>
     public TimeSpan Late => RenewAfter / 2;

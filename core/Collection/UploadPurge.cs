@@ -4,7 +4,7 @@ using Registry.Storage;
 
 namespace Registry.Collection;
 
-/// <summary>Removes uploads that nobody will finish: their rows by age, and what they staged. Runs beside live uploads, on any number of instances at once.</summary>
+/// <summary>Removes an upload that nobody will finish: its row by age, and what it staged. Runs beside live uploads, on any number of instances at once.</summary>
 /// <remarks>
 /// An upload that takes bytes is removed by deleting its row if-match. Whoever writes to it must write the row, and so learns that it is
 /// gone: nothing was promised beyond its age. A claimed upload is kept for the grace period, so that a repeated PUT is
@@ -12,55 +12,43 @@ namespace Registry.Collection;
 /// right before it links, so between its claim and its link it would have to stall for nearly the whole grace period: the one thing assumed
 /// about time (docs/uploads.md).
 /// </remarks>
-public sealed class UploadPurge(IStorageDriver driver, ITableStore tables, UploadOptions uploads, CollectionOptions collection, TimeProvider time)
+public sealed class UploadPurge(IStorageDriver driver, ITableStore tables, UploadOptions uploads, CollectionOptions collection)
 {
-    // What decides; not the tail and the blocks, which can make a row a megabyte.
-    private static readonly string[] Columns = ["phase", "claim", "staged"];
+    /// <summary>What decides; not the tail and the blocks, which can make a row a megabyte.</summary>
+    public static readonly IReadOnlyList<string> Columns = ["phase", "claim", "staged"];
 
-    /// <summary>Looks at uploads from where the slice before ended, for so long.</summary>
-    /// <param name="from">Where to begin; null for the beginning.</param>
-    /// <param name="limit">After this no further page is begun.</param>
-    /// <param name="cancellation">Ends the slice between two uploads.</param>
-    /// <returns>What was done, and where the next slice begins.</returns>
-    public async Task<PurgeSlice> Run(TableContinuation? from, TimeSpan limit, CancellationToken cancellation)
+    /// <summary>Whether an upload's row, read with <see cref="Columns"/> at least, is to be removed.</summary>
+    /// <exception cref="InvalidDataException">The row cannot be understood.</exception>
+    public bool IsOver(TableEntity row)
     {
-        var started = time.GetTimestamp();
-        var (seen, purged) = (0, 0);
-        do
-        {
-            var page = await tables.Query(Tables.Uploads, new TableQuery { Select = Columns, Continue = from }, cancellation);
-            foreach (var row in page.Entities)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                seen++;
-                if (IsOver(row) && await Purge(row, cancellation))
-                    purged++;
-            }
-
-            from = page.Next;
-        }
-        while (from is not null && time.GetElapsedTime(started) < limit);
-        return new PurgeSlice(seen, purged, from);
-    }
-
-    private bool IsOver(TableEntity row)
-    {
+        ArgumentNullException.ThrowIfNull(row);
         if (Phase(row) != UploadPhase.Open)
             return row.Age > collection.GracePeriod;
         return row.Age > uploads.MaxIdle || row.ReadAt - (row.FindTime("staged") ?? row.Timestamp) > uploads.MaxIdle;
     }
 
-    private async Task<bool> Purge(TableEntity row, CancellationToken cancellation)
+    /// <summary>Removes an upload that is over.</summary>
+    public async Task<PurgeOutcome> Purge(TableEntity row, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(row);
         var delete = TableOperation.Delete(row.Partition, row.Row, row.ETag);
         if (!(await tables.Write(Tables.Uploads, delete, cancellation)).IsDone)
-            return false;
+            return PurgeOutcome.Changed;
 
         // A crash from here on leaves a blob without a row, or staged blocks: the first is the collector's to find, the second storage's to drop.
-        var path = PathMapper.Content(Guid.ParseExact(row.Row, "D").ToString("N"));
-        if (Phase(row) != UploadPhase.Finishing || !await IsContent(row.GetString("claim"), path, cancellation))
-            await driver.Delete(path, cancellation);
-        return true;
+        var path = PathOf(row);
+        if (Phase(row) == UploadPhase.Finishing && await IsContent(row.GetString("claim"), path, cancellation))
+            return PurgeOutcome.KeptAsContent;
+        await driver.Delete(path, cancellation);
+        return PurgeOutcome.Removed;
+    }
+
+    /// <summary>Where an upload's blob lies, or will.</summary>
+    /// <exception cref="FormatException">The row's key is no upload's id.</exception>
+    public static string PathOf(TableEntity row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return PathMapper.Content(Guid.ParseExact(row.Row, "D").ToString("N"));
     }
 
     private async Task<bool> IsContent(string digest, string path, CancellationToken cancellation)
@@ -69,10 +57,21 @@ public sealed class UploadPurge(IStorageDriver driver, ITableStore tables, Uploa
         return content?.GetString("blob") == path;
     }
 
-    private static UploadPhase Phase(TableEntity row) => Enum.Parse<UploadPhase>(row.GetString("phase"));
+    private static UploadPhase Phase(TableEntity row) =>
+        Enum.TryParse<UploadPhase>(row.FindString("phase"), out var phase)
+            ? phase
+            : throw new InvalidDataException($"upload {row.Row} is in no phase that this version knows");
 }
 
-/// <param name="Seen">Uploads that were looked at.</param>
-/// <param name="Purged">Uploads that were removed.</param>
-/// <param name="Next">Where the next slice begins; null when all were seen.</param>
-public sealed record PurgeSlice(int Seen, int Purged, TableContinuation? Next);
+/// <summary>What became of an upload that was over.</summary>
+public enum PurgeOutcome
+{
+    /// <summary>Somebody wrote to it: it is not over.</summary>
+    Changed,
+
+    /// <summary>Its row went, and what it staged or wrote.</summary>
+    Removed,
+
+    /// <summary>Its row went; its blob is the content of its digest.</summary>
+    KeptAsContent,
+}

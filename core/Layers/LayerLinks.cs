@@ -12,6 +12,9 @@ namespace Registry.Layers;
 /// </remarks>
 public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
 {
+    /// <summary>The property of a link that is another name of content: the digest that the content belongs to.</summary>
+    internal const string CanonicalProperty = "canonical";
+
     // Each lost round means that somebody else joined the same digest; more than this is a fault, not a race.
     private const int MaxRounds = 100;
 

@@ -10,6 +10,9 @@ internal static class ManifestRows
     private const int PropertyLimit = 64 * 1024;
     private const int StringLimit = 32 * 1024;
 
+    /// <summary>The properties that hold what a manifest refers to: as many as fit a row.</summary>
+    public static readonly IReadOnlyList<string> ReferenceColumns = [.. Enumerable.Range(0, 16).Select(i => $"refs{i}")];
+
     public static TableEntity Manifest(RepositoryName repository, ManifestInfo info, ManifestDocument document)
     {
         var row = Describe(new TableEntity(Tables.Key(repository), Tables.ManifestRow(info.Digest)), info)
@@ -17,7 +20,7 @@ internal static class ManifestRows
             .Set("subject", document.Subject?.ToString());
         var references = ManifestReference.Encode(document.References);
         for (var part = 0; part * PropertyLimit < references.Length; part++)
-            row.Set($"refs{part}", references[(part * PropertyLimit)..Math.Min(references.Length, (part + 1) * PropertyLimit)]);
+            row.Set(ReferenceColumns[part], references[(part * PropertyLimit)..Math.Min(references.Length, (part + 1) * PropertyLimit)]);
         return row;
     }
 
@@ -36,6 +39,23 @@ internal static class ManifestRows
 
     public static ManifestInfo Info(TableEntity row) =>
         new(Digest.Parse(row.GetString("digest")), row.GetString("mediaType"), row.GetInt64("size"), row.GetString("blob"));
+
+    /// <summary>What a manifest refers to.</summary>
+    /// <exception cref="FormatException">The row was not written by <see cref="Manifest"/>.</exception>
+    public static IEnumerable<ManifestReference> References(TableEntity row)
+    {
+        var parts = ReferenceColumns.Select(row.FindBinary).TakeWhile(part => part is not null).ToList();
+        return ManifestReference.Decode(parts.Count == 1 ? parts[0] : [.. parts.SelectMany(part => part!)]);
+    }
+
+    /// <summary>The batch that removes a manifest's row, if it is still as it was read, and its referrer's row.</summary>
+    public static List<TableOperation> Deletes(TableEntity row, Digest digest)
+    {
+        List<TableOperation> deletes = [TableOperation.Delete(row.Partition, row.Row, row.ETag)];
+        if (Subject(row) is { } subject)
+            deletes.Add(TableOperation.Delete(row.Partition, Tables.ReferrerRow(subject, digest), etag: null));
+        return deletes;
+    }
 
     public static Digest? Subject(TableEntity row) =>
         row.FindString("subject") is { } subject ? Digest.Parse(subject) : null;

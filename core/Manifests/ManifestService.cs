@@ -207,10 +207,7 @@ public sealed class ManifestService(
     // Every delete is if-match. A tag that was moved meanwhile, or a manifest that was tagged again, fails its batch, and all is read once more.
     private async Task<bool> DeleteRows(TableEntity manifest, List<TableEntity> tags, Digest digest, CancellationToken cancellation)
     {
-        List<TableOperation> last = [TableOperation.Delete(manifest.Partition, manifest.Row, manifest.ETag)];
-        if (ManifestRows.Subject(manifest) is { } subject)
-            last.Add(TableOperation.Delete(manifest.Partition, Tables.ReferrerRow(subject, digest), etag: null));
-
+        var last = ManifestRows.Deletes(manifest, digest);
         var operations = tags.Select(t => TableOperation.Delete(t.Partition, t.Row, t.ETag)).ToList();
         var inLast = Math.Min(operations.Count, BatchSize - last.Count);
         foreach (var batch in operations[inLast..].Chunk(BatchSize))

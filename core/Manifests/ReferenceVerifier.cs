@@ -48,7 +48,7 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
             var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
             if (row is null || row.Age <= collection.RenewAfter)
                 return row is not null;
-            if ((await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy(), row.ETag), cancellation)).IsDone)
+            if ((await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(UntaggedManifests.Since, (DateTimeOffset?)null), row.ETag), cancellation)).IsDone)
                 return true;
         }
     }

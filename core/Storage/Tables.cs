@@ -18,6 +18,7 @@ namespace Registry.Storage;
 /// repositories  r            repository                      the catalog
 /// accounts      a            name                            a person, a robot or a federation: one name, one login
 /// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
+/// progress      collection   Collect, DryRun                 how far the collector's run has come
 /// </code>
 /// Keys cannot hold <c>/ \ # ?</c>. A repository's <c>- . /</c> are shifted to <c>, - .</c>: that keeps both the order and the length,
 /// and no two names meet. (The letters and digits are as they are; <c>!</c> sorts before all of them.)
@@ -30,6 +31,7 @@ public static class Tables
     public const string Repositories = "repositories";
     public const string Accounts = "accounts";
     public const string Rules = "rules";
+    public const string Progress = "progress";
 
     /// <summary>The row of a digest's partition that names its blob.</summary>
     public const string ContentRow = "!content";
@@ -43,7 +45,19 @@ public static class Tables
     /// <summary>The one partition of the rules.</summary>
     public const string RulesPartition = "r";
 
-    public static readonly IReadOnlyList<string> All = [Uploads, Content, Manifests, Repositories, Accounts, Rules];
+    /// <summary>The one partition of the collector's progress.</summary>
+    public const string CollectionPartition = "collection";
+
+    /// <summary>What the row of a manifest begins with.</summary>
+    public const char ManifestPrefix = 'm';
+
+    /// <summary>What the row of a referrer begins with.</summary>
+    public const char ReferrerPrefix = 'r';
+
+    /// <summary>What the row of a tag begins with.</summary>
+    public const char TagPrefix = 't';
+
+    public static readonly IReadOnlyList<string> All = [Uploads, Content, Manifests, Repositories, Accounts, Rules, Progress];
 
     public static string Key(RepositoryName repository) => Shift(repository.ToString());
 
@@ -53,12 +67,17 @@ public static class Tables
     /// <summary>The row of a rule: a pattern has the characters of a repository's name, and <c>*</c>.</summary>
     public static string RuleRow(AccountName name, RepositoryGlob pattern) => $"{name}:{Shift(pattern.ToString())}";
 
-    public static RepositoryName Repository(string key) => RepositoryName.Parse(string.Create(key.Length, key, (name, from) =>
+    public static RepositoryName Repository(string key) => RepositoryName.Parse(Unshift(key));
+
+    /// <summary>The repository of a key that may be none of ours.</summary>
+    public static bool TryRepository(string key, out RepositoryName repository) => RepositoryName.TryParse(Unshift(key), out repository);
+
+    private static string Unshift(string key) => string.Create(key.Length, key, (name, from) =>
     {
         from.CopyTo(name);
         foreach (ref var c in name)
             c = c switch { ',' => '-', '-' => '.', '.' => '/', _ => c };
-    }));
+    });
 
     private static string Shift(string text) => string.Create(text.Length, text, (key, name) =>
     {
@@ -67,13 +86,13 @@ public static class Tables
             c = c switch { '-' => ',', '.' => '-', '/' => '.', _ => c };
     });
 
-    public static string ManifestRow(Digest digest) => $"m{digest}";
+    public static string ManifestRow(Digest digest) => $"{ManifestPrefix}{digest}";
 
-    public static string TagRow(Tag tag) => $"t{tag}";
+    public static string TagRow(Tag tag) => $"{TagPrefix}{tag}";
 
-    public static string ReferrersPrefix(Digest subject) => $"r{subject}";
+    public static string ReferrersPrefix(Digest subject) => $"{ReferrerPrefix}{subject}";
 
-    public static string ReferrerRow(Digest subject, Digest digest) => $"r{subject}{digest}";
+    public static string ReferrerRow(Digest subject, Digest digest) => $"{ReferrerPrefix}{subject}{digest}";
 
     /// <summary>The first key after every key that begins with this prefix (which ends in an ASCII character below <c>~</c>).</summary>
     public static string PrefixEnd(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

@@ -1,52 +1,70 @@
 using Registry.Collection;
-using Registry.Storage;
 
 namespace Registry.Functions.CollectGarbage;
 
 /// <summary>What is done beside the requests, in slices: the timer function does one, and the other ways to run do them from time to time.</summary>
-public sealed partial class Maintenance(UploadPurge purge, TimeProvider time, ILogger<Maintenance> log)
+public sealed partial class Maintenance(GarbageCollector collector, CollectionOptions options, TimeProvider time, ILogger<Maintenance> log)
 {
     /// <summary>Well within the time limit of a function, and of the host's patience.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+    // How often it is asked whether a run is due: as often as the timer function's schedule.
+    private static readonly TimeSpan Tick = TimeSpan.FromMinutes(10);
 
-    private TableContinuation? next;
-
-    /// <summary>Does one slice; the next one goes on where it ended. Whatever another instance does at the same time does no harm.</summary>
-    public async Task RunSlice(CancellationToken cancellation)
+    /// <summary>Does one slice of the collector's run, if one is under way or due. Whatever another instance does at the same time does no harm.</summary>
+    public async Task<CollectionOutcome> RunSlice(CancellationToken cancellation)
     {
-        var slice = await purge.Run(next, Slice, cancellation);
-        next = slice.Next;
-        LogPurged(slice.Purged, slice.Seen, next is null);
+        var slice = await collector.RunSlice(Slice, new Observer(this), cancellation);
+        var totals = slice.Totals;
+        if (slice.Outcome == CollectionOutcome.Finished)
+            LogFinished(totals.Manifests, totals.Links, totals.Contents, totals.Uploads, totals.Blobs, totals.Removed, totals.Freed, totals.Waiting, totals.Unreadable);
+        else if (slice.Outcome == CollectionOutcome.Paused)
+            LogPaused(slice.Phase, totals.Removed, totals.Freed);
+        return slice.Outcome;
     }
 
-    /// <summary>Does slices until it is cancelled: one after the other until all was seen, then again after the interval.</summary>
+    /// <summary>Does slices until it is cancelled: one after the other until a run is over, then again when the next is due.</summary>
     public async Task RunForever(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
+        using var timer = new PeriodicTimer(options.Interval < Tick ? options.Interval : Tick, time);
+        while (await timer.WaitForNextTickAsync(cancellation))
         {
             try
             {
-                do
+                while (await RunSlice(cancellation) == CollectionOutcome.Paused)
                 {
-                    await RunSlice(cancellation);
                 }
-                while (next is not null);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                // Nothing depends on this round: the next one begins where this one stood.
+                // Nothing depends on this slice: the next one begins where the run was last recorded.
                 LogFailed(e);
             }
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
     }
 
-    [LoggerMessage(10, LogLevel.Information, "Purged {Purged} of {Seen} uploads; all seen: {Complete}")]
-    private partial void LogPurged(int purged, int seen, bool complete);
+    [LoggerMessage(10, LogLevel.Information, "Collected: looked at {Manifests} manifests, {Links} links, {Contents} contents, {Uploads} uploads and {Blobs} blobs; removed {Removed} and freed {Freed} bytes; {Waiting} wait for the grace period; {Unreadable} could not be read and were kept")]
+    private partial void LogFinished(long manifests, long links, long contents, long uploads, long blobs, long removed, long freed, long waiting, long unreadable);
 
-    [LoggerMessage(11, LogLevel.Error, "The purge of uploads failed and will be tried again")]
+    [LoggerMessage(11, LogLevel.Error, "The collection failed and will be gone on with")]
     private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(12, LogLevel.Information, "Collecting goes on in the next slice with {Phase}; so far removed {Removed} and freed {Freed} bytes")]
+    private partial void LogPaused(CollectionPhase phase, long removed, long freed);
+
+    [LoggerMessage(13, LogLevel.Warning, "Kept {Name} of {Repository}, which cannot be read: {Problem}")]
+    private partial void LogUnreadable(string name, string? repository, string problem);
+
+    private sealed class Observer(Maintenance maintenance) : ICollectionObserver
+    {
+        public void Item(CollectionItem item)
+        {
+            if (item.Kind == CollectedKind.Unreadable)
+                maintenance.LogUnreadable(item.Name, item.Repository, item.Reason);
+        }
+
+        public void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction)
+        {
+        }
+    }
 }

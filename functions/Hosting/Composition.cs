@@ -19,7 +19,8 @@ internal sealed class Composition
         var manifests = new ManifestService(
             driver, tables, catalog, verifier, new ManifestCache(settings.Manifests.CacheSize), settings.Manifests, settings.Collection, time, ids);
 
-        Maintenance = new Maintenance(new UploadPurge(driver, tables, settings.Uploads, settings.Collection, time), time, loggers.CreateLogger<Maintenance>());
+        Collector = new GarbageCollector(driver, tables, settings.Uploads, settings.Collection, time, ids);
+        Maintenance = new Maintenance(Collector, settings.Collection, time, loggers.CreateLogger<Maintenance>());
         Functions = new(StringComparer.Ordinal)
         {
             ["ApiVersion"] = new ApiVersion.ApiVersionFunction(),
@@ -38,6 +39,8 @@ internal sealed class Composition
 
     /// <summary>The functions that answer HTTP, by the name of their folder.</summary>
     public Dictionary<string, IFunction> Functions { get; }
+
+    public GarbageCollector Collector { get; }
 
     public Maintenance Maintenance { get; }
 }

@@ -53,6 +53,8 @@ public sealed record Settings
         {
             RenewAfter = reader.Time("Collection:RenewAfter", otherwise.RenewAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(6)),
             GracePeriod = reader.Time("Collection:GracePeriod", otherwise.GracePeriod, TimeSpan.FromSeconds(4), TimeSpan.FromDays(365)),
+            Interval = reader.Time("Collection:Interval", otherwise.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)),
+            UntaggedAfter = reader.Time("Collection:UntaggedAfter", TimeSpan.Zero, TimeSpan.FromSeconds(4), TimeSpan.FromDays(3650)) is var after && after > TimeSpan.Zero ? after : null,
         };
         return options.GracePeriod >= 4 * options.RenewAfter
             ? options

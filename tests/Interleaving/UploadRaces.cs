@@ -343,7 +343,7 @@ public sealed class UploadRaces
             race.Background("purge", async w =>
             {
                 await w.Pass(TimeSpan.FromSeconds(1));
-                await w.NewPurge().Run(null, TimeSpan.FromMinutes(1), CancellationToken.None);
+                await w.Purge();
             });
             return () =>
             {
@@ -386,7 +386,7 @@ public sealed class UploadRaces
             world.Clock.Advance(World.Collection.GracePeriod + TimeSpan.FromSeconds(1));
             race.Actor("repeat", (c, r) => c.Put(World.Here, r.Id, Client.Of(two)))
                 .Actor("post", (c, r) => c.Post(World.There, two))
-                .Background("purge", w => w.NewPurge().Run(null, TimeSpan.FromMinutes(1), CancellationToken.None));
+                .Background("purge", w => w.Purge());
             return () =>
             {
                 Assert.Contains(race.Answers["repeat"].Status, new[] { 201, 404 });
@@ -405,7 +405,7 @@ public sealed class UploadRaces
             crashed.Run([]);
             world.Clock.Advance(World.Collection.GracePeriod + TimeSpan.FromSeconds(1));
             race.Actor("repeat", (c, r) => c.Put(World.Here, r.Id, Client.Of(two)))
-                .Background("purge", w => w.NewPurge().Run(null, TimeSpan.FromMinutes(1), CancellationToken.None));
+                .Background("purge", w => w.Purge());
             return () =>
             {
                 Assert.Contains(race.Answers["repeat"].Status, new[] { 201, 404 });

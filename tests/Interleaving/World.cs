@@ -55,7 +55,16 @@ internal sealed class World
             driver, tables, new RepositoryCatalog(tables), verifier, new ManifestCache(1024), new ManifestOptions(), Collection, Clock, ids);
     }
 
-    public UploadPurge NewPurge() => new(driver, tables, Uploads, Collection, Clock);
+    /// <summary>Looks at every upload, and purges those that are over.</summary>
+    public async Task Purge()
+    {
+        var purge = new UploadPurge(driver, tables, Uploads, Collection);
+        foreach (var row in (await tables.Query(Tables.Uploads, new TableQuery { Select = UploadPurge.Columns }, CancellationToken.None)).Entities)
+        {
+            if (purge.IsOver(row))
+                await purge.Purge(row, CancellationToken.None);
+        }
+    }
 
     /// <summary>A collector of content in short: a content row that no link stands beside goes if-match, then its blob.</summary>
     /// <param name="digest">Whose content.</param>

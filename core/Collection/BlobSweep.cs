@@ -1,0 +1,96 @@
+using Registry.Digests;
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>Lists the content once, beside the names of all blobs that a row names, in the same order: removes blobs that have none.</summary>
+/// <remarks>
+/// A name is gathered for every row that was there when its table was read, and a row that came later names a blob that was written later: too
+/// young to go. Such a blob is what a crash leaves: of a delete between the row and the blob, or of a push between the blob and the row.
+/// </remarks>
+internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names, TableContinuation? from) : ICollectionPhase
+{
+    // The listing is asked for as a whole. Once a slice has ended within it, the rest is listed by the two digits that paths begin with.
+    private const int Prefixes = 256;
+    private const int BlobsPerStep = 5000;
+
+    private readonly IAsyncEnumerator<BlobListing> listing = List(context.Driver, from).GetAsyncEnumerator();
+    private string? prefix = from?.Partition;
+
+    public TableContinuation? Position => prefix is null ? null : new TableContinuation(prefix, "");
+
+    public double? Fraction => prefix is null ? 0 : KeyFraction.OfHex(prefix, 2);
+
+    public static async Task<BlobSweep> Open(CollectionContext context, TableContinuation? from, CancellationToken cancellation)
+    {
+        var first = from is null ? default : SortedKey.OfBlob(from.Partition.PadRight(32, '0'));
+        return new BlobSweep(context, await context.Names.Read(first, cancellation), from);
+    }
+
+    public async Task<bool> Step(CancellationToken cancellation)
+    {
+        for (var i = 0; i < BlobsPerStep; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!await listing.MoveNextAsync())
+                return false;
+            await Sweep(listing.Current, cancellation);
+        }
+
+        return true;
+    }
+
+    public ValueTask DisposeAsync() => listing.DisposeAsync();
+
+    private static async IAsyncEnumerable<BlobListing> List(IStorageDriver driver, TableContinuation? from)
+    {
+        if (from is null)
+        {
+            await foreach (var blob in driver.List(PathMapper.ContentPrefix, CancellationToken.None))
+                yield return blob;
+            yield break;
+        }
+
+        for (var prefix = Convert.ToInt32(from.Partition, 16); prefix < Prefixes; prefix++)
+        {
+            await foreach (var blob in driver.List($"{PathMapper.ContentPrefix}{prefix:x2}/", CancellationToken.None))
+                yield return blob;
+        }
+    }
+
+    private async Task Sweep(BlobListing blob, CancellationToken cancellation)
+    {
+        context.Totals.Blobs++;
+        if (PathMapper.ContentId(blob.Path) is not { } id)
+        {
+            context.Keep(blob.Path, null, "the blob has not the name of one of ours");
+            return;
+        }
+
+        prefix = id[..2];
+        if (await names.Contains(SortedKey.OfBlob(id), cancellation))
+            return;
+        const string Reason = "no row names it";
+        if (!context.IsOld(blob.Stat.LastModified))
+            context.Waits(CollectedKind.Blob, blob.Path, blob.Stat.Metadata.Repository, blob.Stat.Length, Reason, blob.Stat.LastModified + context.Options.GracePeriod);
+        else if (ContentBlob.RepositoryOf(blob.Stat) is null)
+            context.Keep(blob.Path, null, "the blob does not say which repository it was pushed to");
+        else if (!await IsNamed(blob, id, cancellation) && (context.IsDryRun || await context.Driver.Delete(blob.Path, cancellation)))
+            context.Removed(CollectedKind.Blob, blob.Path, blob.Stat.Metadata.Repository, blob.Stat.Length, Reason);
+    }
+
+    // What is about to go is asked for once more, where the rows would be that could name it.
+    private async Task<bool> IsNamed(BlobListing blob, string id, CancellationToken cancellation)
+    {
+        var repository = Tables.Key(ContentBlob.RepositoryOf(blob.Stat)!.Value);
+        if (await context.Tables.Find(Tables.Uploads, repository, ContentBlob.UploadRow(id), cancellation) is not null)
+            return true;
+        if (!Digest.TryParse(blob.Stat.Metadata.Digest, out var digest))
+            return false;
+        var content = await context.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
+        if (content?.FindString("blob") == blob.Path)
+            return true;
+        var manifest = await context.Tables.Find(Tables.Manifests, repository, Tables.ManifestRow(digest), cancellation);
+        return manifest?.FindString("blob") == blob.Path;
+    }
+}

@@ -1,0 +1,91 @@
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>What the phases of one run share.</summary>
+internal sealed class CollectionContext(IStorageDriver driver, ITableStore tables, CollectionOptions options, CollectionRun run, ICollectionObserver observer)
+{
+    // Deletes of several digests are under way at once.
+    private readonly Lock gate = new();
+    private readonly HashSet<string> unreadable = [.. run.Unreadable];
+
+    public IStorageDriver Driver => driver;
+
+    public ITableStore Tables => tables;
+
+    public CollectionOptions Options => options;
+
+    public CollectionTotals Totals { get; } = run.Totals with { };
+
+    public required SortedKeys Marks { get; init; }
+
+    public required SortedKeys Names { get; init; }
+
+    public IReadOnlyCollection<string> Unreadable => unreadable;
+
+    public bool IsDryRun => run.Kind == CollectionKind.DryRun;
+
+    /// <summary>Storage's time before anything was marked.</summary>
+    public DateTimeOffset StartedAt { get; } = run.StartedAt ?? throw new InvalidOperationException("the run has not begun");
+
+    /// <summary>Whether nothing that runs beside this run can still rely on what was written then without having written it again.</summary>
+    public bool IsOld(DateTimeOffset writtenAt) => writtenAt < StartedAt - options.GracePeriod;
+
+    /// <summary>Remembers that a blob is named by a row.</summary>
+    public async ValueTask AddName(string? path, CancellationToken cancellation)
+    {
+        if (path is not null && PathMapper.ContentId(path) is { } id)
+            await Names.Add(SortedKey.OfBlob(id), cancellation);
+    }
+
+    public void Removed(CollectedKind kind, string name, string? repository, long bytes, string reason)
+    {
+        lock (gate)
+        {
+            Totals.Removed++;
+            Totals.Freed += bytes;
+            observer.Item(new CollectionItem(kind, name, repository, bytes, reason));
+        }
+    }
+
+    public void Waits(CollectedKind kind, string name, string? repository, long bytes, string reason, DateTimeOffset goesAt)
+    {
+        lock (gate)
+        {
+            Totals.Waiting++;
+            Totals.NextAt = Totals.NextAt is { } next && next < goesAt ? next : goesAt;
+            observer.Item(new CollectionItem(kind, name, repository, bytes, reason, goesAt));
+        }
+    }
+
+    /// <summary>Keeps what cannot be understood: it may need anything.</summary>
+    public void Keep(string name, string? repository, string problem)
+    {
+        lock (gate)
+        {
+            Totals.Unreadable++;
+            observer.Item(new CollectionItem(CollectedKind.Unreadable, name, repository, 0, problem));
+        }
+    }
+
+    /// <summary>Keeps a repository whole: one of its manifests cannot be understood.</summary>
+    public void KeepRepository(string key) => unreadable.Add(key);
+
+    /// <summary>A repository's name as people know it; its key where that is none.</summary>
+    public static string Name(string key) => Storage.Tables.TryRepository(key, out var name) ? name.ToString() : key;
+
+    public bool IsKept(string repositoryKey) => unreadable.Contains(repositoryKey);
+}
+
+/// <summary>A part of a run: pages of a listing, one after the other.</summary>
+internal interface ICollectionPhase : IAsyncDisposable
+{
+    /// <summary>From where another process would go on; null for the beginning.</summary>
+    TableContinuation? Position { get; }
+
+    /// <summary>How much is done, 0 to 1; null where that cannot be told.</summary>
+    double? Fraction { get; }
+
+    /// <summary>Does one page. False when the phase is over.</summary>
+    Task<bool> Step(CancellationToken cancellation);
+}

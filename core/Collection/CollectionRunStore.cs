@@ -1,0 +1,95 @@
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>Keeps runs in the progress table. The row is also the lease: who wrote it last holds it, and every write is if-match.</summary>
+internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
+{
+    // A list of files or repositories in one property: 32 Ki characters, 100 of the longest. More are in further properties.
+    private const int NamesPerProperty = 100;
+
+    public async Task<CollectionRun?> Find(CollectionKind kind, CancellationToken cancellation)
+    {
+        var row = await tables.Find(Tables.Progress, Tables.CollectionPartition, kind.ToString(), cancellation);
+        return row is null ? null : Read(kind, row);
+    }
+
+    /// <summary>Begins a run, in place of what the row tells. Null when another process came first.</summary>
+    public async Task<CollectionRun?> Begin(CollectionKind kind, CollectionRun? before, CancellationToken cancellation)
+    {
+        var run = new CollectionRun { Kind = kind, Id = ids.NewHex(16), ETag = before?.ETag ?? "", IsHeld = true };
+        if (await Save(run, cancellation) is not { } begun)
+            return null;
+
+        // Storage's own time of this write: before everything that will be marked, and by the clock that the ages of links are measured by.
+        var row = await tables.Find(Tables.Progress, Tables.CollectionPartition, kind.ToString(), cancellation);
+        return row?.ETag == begun.ETag ? begun with { StartedAt = row.Timestamp } : null;
+    }
+
+    /// <summary>Writes the row over the version that the run was read with. Null when another process came first.</summary>
+    public async Task<CollectionRun?> Save(CollectionRun run, CancellationToken cancellation)
+    {
+        var write = ids.NewHex(8);
+        var row = Write(run, write);
+        var result = await tables.Write(Tables.Progress, run.ETag.Length == 0 ? TableOperation.Insert(row) : TableOperation.Replace(row, run.ETag), cancellation);
+        if (result.IsDone)
+            return run with { ETag = result.ETag, Age = TimeSpan.Zero };
+
+        // Perhaps by this very write, whose answer was lost and which the driver then repeated. Each write is named, so the row tells.
+        var found = await tables.Find(Tables.Progress, Tables.CollectionPartition, run.Kind.ToString(), cancellation);
+        return found?.FindString("write") == write ? run with { ETag = found.ETag, Age = found.Age } : null;
+    }
+
+    private static TableEntity Write(CollectionRun run, string write)
+    {
+        var row = new TableEntity(Tables.CollectionPartition, run.Kind.ToString())
+            .Set("version", 1)
+            .Set("write", write)
+            .Set("run", run.Id)
+            .Set("held", run.IsHeld)
+            .Set("started", run.StartedAt)
+            .Set("phase", run.Phase.ToString())
+            .Set("partition", run.Position?.Partition)
+            .Set("row", run.Position?.Row);
+        WriteList(row, "marks", [.. run.Marks.Select(f => f.ToString())]);
+        WriteList(row, "names", [.. run.Names.Select(f => f.ToString())]);
+        WriteList(row, "unreadable", run.Unreadable);
+        run.Totals.Write(row);
+        return row;
+    }
+
+    private static CollectionRun Read(CollectionKind kind, TableEntity row)
+    {
+        if (row.GetInt64("version") != 1)
+            throw new InvalidDataException("the progress of the collection was written by a newer version");
+        return new CollectionRun
+        {
+            Kind = kind,
+            Id = row.GetString("run"),
+            ETag = row.ETag,
+            IsHeld = row.FindBoolean("held") == true,
+            Age = row.Age,
+            StartedAt = row.FindTime("started"),
+            Phase = Enum.Parse<CollectionPhase>(row.GetString("phase")),
+            Position = row.FindString("partition") is { } partition ? new TableContinuation(partition, row.FindString("row") ?? "") : null,
+            Marks = [.. ReadList(row, "marks").Select(KeyFile.Parse)],
+            Names = [.. ReadList(row, "names").Select(KeyFile.Parse)],
+            Unreadable = ReadList(row, "unreadable"),
+            Totals = CollectionTotals.Read(row),
+        };
+    }
+
+    private static void WriteList(TableEntity row, string name, IReadOnlyList<string> list)
+    {
+        foreach (var (part, names) in list.Chunk(NamesPerProperty).Index())
+            row.Set($"{name}{part}", string.Join('\n', names));
+    }
+
+    private static List<string> ReadList(TableEntity row, string name)
+    {
+        var list = new List<string>();
+        for (var part = 0; row.FindString($"{name}{part}") is { } names; part++)
+            list.AddRange(names.Split('\n'));
+        return list;
+    }
+}

@@ -1,0 +1,108 @@
+using Registry.Layers;
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>Removes what nothing leads to any more, online and in slices, beside any number of pushes: docs/garbage-collection.md argues why nothing can be lost by it.</summary>
+/// <remarks>
+/// A run marks what the manifests need, sweeps links and content, then uploads, then blobs that no row names. Its progress is a row,
+/// which is also its lease: one process at a time goes on with it, and one that dies is followed by another. No safety depends on the lease.
+/// </remarks>
+public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, UploadOptions uploads, CollectionOptions options, TimeProvider time, IdSource ids)
+{
+    private readonly CollectionRunStore store = new(tables, ids);
+    private readonly UploadPurge purge = new(driver, tables, uploads, options);
+
+    /// <summary>Goes on with the run that is under way, or begins one when the last ended <see cref="CollectionOptions.Interval"/> ago. One transaction when there is nothing to do.</summary>
+    /// <param name="limit">After this no further page is begun.</param>
+    /// <param name="observer">Sees what is done.</param>
+    /// <param name="cancellation">Ends the slice between two pages; the run can be gone on with.</param>
+    public async Task<CollectionSlice> RunSlice(TimeSpan limit, ICollectionObserver observer, CancellationToken cancellation)
+    {
+        var held = await store.Find(CollectionKind.Collect, cancellation);
+        if (IsBusy(held))
+            return CollectionSlice.Of(CollectionOutcome.Busy, held!);
+        if (held is { Phase: CollectionPhase.Finished } && held.Age < options.Interval)
+            return CollectionSlice.Of(CollectionOutcome.NotDue, held);
+        var run = held is { StartedAt: not null, Phase: not CollectionPhase.Finished }
+            ? await store.Save(held with { IsHeld = true }, cancellation)
+            : await Begin(CollectionKind.Collect, held, cancellation);
+        return await Work(run, limit, observer, cancellation);
+    }
+
+    /// <summary>Makes a whole run from its beginning, now.</summary>
+    public async Task<CollectionSlice> Run(CollectionKind kind, ICollectionObserver observer, CancellationToken cancellation)
+    {
+        var held = await store.Find(kind, cancellation);
+        return IsBusy(held)
+            ? CollectionSlice.Of(CollectionOutcome.Busy, held!)
+            : await Work(await Begin(kind, held, cancellation), TimeSpan.MaxValue, observer, cancellation);
+    }
+
+    private bool IsBusy(CollectionRun? run) => run is { IsHeld: true } && run.Age < options.LeaseDuration;
+
+    private async Task<CollectionRun?> Begin(CollectionKind kind, CollectionRun? before, CancellationToken cancellation)
+    {
+        var run = await store.Begin(kind, before, cancellation);
+        if (run is not null && before is not null && (before.Phase != CollectionPhase.Finished || before.Marks.Count + before.Names.Count > 0))
+            await DeleteFiles(run, before, cancellation);
+        return run;
+    }
+
+    /// <summary>Works on a run that this process holds.</summary>
+    private async Task<CollectionSlice> Work(CollectionRun? run, TimeSpan limit, ICollectionObserver observer, CancellationToken cancellation)
+    {
+        if (run is null)
+            return new CollectionSlice(CollectionOutcome.Busy, new CollectionTotals(), CollectionPhase.Mark);
+        var work = new CollectionWork(driver, tables, store, purge, options, time, ids, observer, run);
+        try
+        {
+            return await work.Go(limit, cancellation);
+        }
+        catch (StorageNotFoundException)
+        {
+            // Somebody removed the run's files, so it cannot be gone on with; nothing else of it matters.
+            await work.Abandon(CancellationToken.None);
+            throw;
+        }
+        catch
+        {
+            await work.Release(CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>Removes files of the run before, which this one replaces, and old ones of others.</summary>
+    private async Task DeleteFiles(CollectionRun run, CollectionRun before, CancellationToken cancellation)
+    {
+        await foreach (var file in driver.List(PathMapper.CollectionPrefix, cancellation))
+        {
+            if (file.Path.StartsWith(PathMapper.Collection(before.Id, ""), StringComparison.Ordinal) || file.Stat.LastModified < run.StartedAt - options.GracePeriod)
+                await driver.Delete(file.Path, cancellation);
+        }
+    }
+}
+
+/// <param name="Outcome">How the slice ended.</param>
+/// <param name="Totals">What the run has seen and done so far.</param>
+/// <param name="Phase">What the run is doing.</param>
+public sealed record CollectionSlice(CollectionOutcome Outcome, CollectionTotals Totals, CollectionPhase Phase)
+{
+    internal static CollectionSlice Of(CollectionOutcome outcome, CollectionRun run) => new(outcome, run.Totals, run.Phase);
+}
+
+/// <summary>How a slice ended.</summary>
+public enum CollectionOutcome
+{
+    /// <summary>The run is over.</summary>
+    Finished,
+
+    /// <summary>The slice's time is over; the next one goes on.</summary>
+    Paused,
+
+    /// <summary>The last run ended not long ago.</summary>
+    NotDue,
+
+    /// <summary>Another process is at it, or took it over.</summary>
+    Busy,
+}

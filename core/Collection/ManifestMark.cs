@@ -1,0 +1,73 @@
+using Registry.Manifests;
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>Reads the manifests table once: marks what each manifest needs, and finds manifests that nothing leads to.</summary>
+/// <remarks>
+/// Every manifest that has a row is a root, also one that goes in this very run: what it needs goes in the next. So no order of
+/// repositories, and no put that comes beside this reading, can make a mark too few: a manifest that this reading misses was put after
+/// it began, and its put renewed the links (docs/garbage-collection.md).
+/// </remarks>
+internal sealed class ManifestMark(CollectionContext context, TableContinuation? from) : ICollectionPhase
+{
+    private static readonly string[] Columns = [.. ManifestRows.ReferenceColumns, "blob", "digest", "subject", UntaggedManifests.Since];
+
+    private readonly UntaggedManifests? untagged = context.Options.UntaggedAfter is { } after ? new UntaggedManifests(context, after) : null;
+    private TableContinuation? next = from;
+    private string? repository;
+    private ulong repositoryHash;
+
+    // A repository's manifests are judged together, when all of its rows were seen.
+    public TableContinuation? Position => untagged is null || repository is null ? next : new TableContinuation(repository, " ");
+
+    public double? Fraction => null;
+
+    public async Task<bool> Step(CancellationToken cancellation)
+    {
+        var page = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = Columns, Continue = next }, cancellation);
+        foreach (var row in page.Entities)
+        {
+            if (row.Partition != repository)
+                await Enter(row.Partition, cancellation);
+            if (row.Row[0] == Tables.ManifestPrefix)
+                await Mark(row, cancellation);
+            untagged?.Add(row);
+        }
+
+        next = page.Next;
+        if (next is not null)
+            return true;
+        await Enter(null, cancellation);
+        return false;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task Enter(string? partition, CancellationToken cancellation)
+    {
+        if (repository is not null && untagged is not null)
+            await untagged.Judge(repository, cancellation);
+        repository = partition;
+        repositoryHash = partition is null ? 0 : SortedKey.OfRepository(partition);
+    }
+
+    private async Task Mark(TableEntity row, CancellationToken cancellation)
+    {
+        context.Totals.Manifests++;
+        await context.AddName(row.FindString("blob"), cancellation);
+        try
+        {
+            foreach (var reference in ManifestRows.References(row))
+            {
+                if (SortedKey.OfDigest(reference.Digest.ToString()) is { } key)
+                    await context.Marks.Add(key with { Repository = repositoryHash }, cancellation);
+            }
+        }
+        catch (FormatException e)
+        {
+            context.Keep(row.Row, CollectionContext.Name(row.Partition), $"what the manifest needs cannot be read, so all of its repository is kept: {e.Message}");
+            context.KeepRepository(row.Partition);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using Registry.Digests;
+using Registry.Manifests;
+using Registry.Storage;
+
+namespace Registry.Collection;
+
+/// <summary>Finds the manifests of a repository that no tag, index or subject leads to. One run writes the time on their rows; a later run removes them.</summary>
+/// <remarks>
+/// A put re-writes the row of what it tags, and renews the rows of an index's children when they are old, so it and the if-match delete cannot both
+/// succeed; and a row that was renewed lately is left alone, because another put may rely on that and not renew it again. The rows of a
+/// repository come in order of manifests, referrers, tags: a tag that moves to a manifest while its repository is read re-writes its row as well.
+/// </remarks>
+internal sealed class UntaggedManifests(CollectionContext context, TimeSpan after)
+{
+    /// <summary>The property of a manifest's row that tells since when nothing was seen to lead to it.</summary>
+    public const string Since = "untaggedSince";
+
+    private readonly Dictionary<string, Node> manifests = new(StringComparer.Ordinal);
+    private readonly HashSet<string> tagged = new(StringComparer.Ordinal);
+    private bool isUnreadable;
+
+    /// <summary>Takes down one row of the repository.</summary>
+    public void Add(TableEntity row)
+    {
+        switch (row.Row[0])
+        {
+            case Tables.ManifestPrefix when row.FindString("digest") is { } digest:
+                manifests[digest] = Read(row);
+                break;
+            case Tables.TagPrefix when row.FindString("digest") is { } digest:
+                tagged.Add(digest);
+                break;
+            case Tables.ReferrerPrefix:
+                break;
+            default:
+                isUnreadable = true;
+                break;
+        }
+    }
+
+    /// <summary>Judges the repository, all of whose rows were added, and forgets it.</summary>
+    public async Task Judge(string repository, CancellationToken cancellation)
+    {
+        if (!isUnreadable && !context.IsKept(repository))
+        {
+            var live = Live();
+            foreach (var (digest, node) in manifests)
+            {
+                if (live.Contains(digest))
+                    await Clear(node, cancellation);
+                else
+                    await Judge(digest, node, cancellation);
+            }
+        }
+
+        manifests.Clear();
+        tagged.Clear();
+        isUnreadable = false;
+    }
+
+    private Node Read(TableEntity row)
+    {
+        try
+        {
+            return new Node(row, [.. ManifestRows.References(row).Where(r => r.Kind == ReferenceKind.Child).Select(r => r.Digest.ToString())], row.FindString("subject"));
+        }
+        catch (FormatException)
+        {
+            // Said by the mark, which sees the same row.
+            isUnreadable = true;
+            return new Node(row, [], null);
+        }
+    }
+
+    /// <summary>What tags lead to, by way of indexes and subjects.</summary>
+    private HashSet<string> Live()
+    {
+        var referrers = manifests.Where(m => m.Value.Subject is not null).ToLookup(m => m.Value.Subject!, m => m.Key, StringComparer.Ordinal);
+        var live = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>(tagged);
+        while (open.TryPop(out var digest))
+        {
+            if (!manifests.TryGetValue(digest, out var node) || !live.Add(digest))
+                continue;
+            foreach (var next in node.Children.Concat(referrers[digest]))
+                open.Push(next);
+        }
+
+        return live;
+    }
+
+    private async Task Clear(Node node, CancellationToken cancellation)
+    {
+        if (node.UntaggedSince is not null && !context.IsDryRun)
+            await Rewrite(node, null, cancellation);
+    }
+
+    private async Task Judge(string digest, Node node, CancellationToken cancellation)
+    {
+        var (repository, wait) = (CollectionContext.Name(node.Row.Partition), after > context.Options.GracePeriod ? after : context.Options.GracePeriod);
+        if (node.UntaggedSince is not { } since)
+        {
+            if (!context.IsDryRun)
+                await Rewrite(node, context.StartedAt, cancellation);
+            context.Waits(CollectedKind.Manifest, digest, repository, 0, "nothing leads to it", context.StartedAt + wait);
+        }
+        else if (since + wait > context.StartedAt || !context.IsOld(node.Row.Timestamp))
+        {
+            var (bySince, byRow) = (since + wait, node.Row.Timestamp + context.Options.GracePeriod);
+            context.Waits(CollectedKind.Manifest, digest, repository, 0, "nothing leads to it", bySince > byRow ? bySince : byRow);
+        }
+        else
+        {
+            await Remove(digest, node, cancellation);
+        }
+    }
+
+    // The row as it is in storage: what was read here has only some of its properties.
+    private async Task Rewrite(Node node, DateTimeOffset? since, CancellationToken cancellation)
+    {
+        var row = await context.Tables.Find(Tables.Manifests, node.Row.Partition, node.Row.Row, cancellation);
+        if (row?.ETag == node.Row.ETag)
+            await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(Since, since), row.ETag), cancellation);
+    }
+
+    private async Task Remove(string digest, Node node, CancellationToken cancellation)
+    {
+        var path = node.Row.GetString("blob");
+        var size = 0L;
+        if (!context.IsDryRun)
+        {
+            if (!(await context.Tables.WriteBatch(Tables.Manifests, ManifestRows.Deletes(node.Row, Digest.Parse(digest)), cancellation)).IsDone)
+                return;
+            size = (await context.Driver.Find(path, cancellation))?.Length ?? 0;
+            await context.Driver.Delete(path, cancellation);
+        }
+
+        context.Removed(CollectedKind.Manifest, digest, CollectionContext.Name(node.Row.Partition), size, $"nothing has led to it since {node.UntaggedSince:u}");
+    }
+
+    private sealed record Node(TableEntity Row, string[] Children, string? Subject)
+    {
+        public DateTimeOffset? UntaggedSince => Row.FindTime(Since);
+    }
+}
