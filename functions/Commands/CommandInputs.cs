@@ -53,6 +53,7 @@ internal static class CommandInputs
     private static DateTimeOffset? Read(string text, DateTimeOffset now)
     {
         const int Longest = 100 * 366;
+        now = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), now.Offset);
         if (text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0)
         {
             if (text[^1] == 'd' && count <= Longest)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Registry.Functions.Commands.Accounts;
 using Registry.Functions.Commands.Federations;
@@ -39,6 +40,12 @@ internal static class CommandLine
             terminal.Note(e.Message);
             return ExitCodes.Failed;
         }
+        catch (Exception e)
+        {
+            // A mistake of ours: whoever reports it has what we need.
+            terminal.Note($"unexpected: {e}");
+            return ExitCodes.Failed;
+        }
 
         void End(PosixSignalContext signal)
         {
@@ -54,7 +61,8 @@ internal static class CommandLine
         if (parsed.Errors is [var error, ..])
         {
             var command = string.Join(' ', Path(parsed.CommandResult).Select(c => c.Command.Name));
-            throw new UsageException($"{error.Message.TrimEnd('.')}: see {command} --help");
+            var problem = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is not understood here" : error.Message.TrimEnd('.');
+            throw new UsageException($"{problem}: see {command} --help");
         }
 
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation);
@@ -74,6 +82,5 @@ internal static class CommandLine
         return root;
     }
 
-    private static IEnumerable<System.CommandLine.Parsing.CommandResult> Path(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent ? Path(parent).Append(command) : [command];
+    private static IEnumerable<CommandResult> Path(CommandResult command) => command.Parent is CommandResult parent ? Path(parent).Append(command) : [command];
 }

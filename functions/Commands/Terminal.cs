@@ -62,7 +62,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool output
             Ansi = !isTerminal || (!colours && to != shownOn) ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
-        console.Profile.Width = isTerminal ? Console.WindowWidth : Unlimited;
+        console.Profile.Width = isTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : Unlimited;
         return console;
     }
 

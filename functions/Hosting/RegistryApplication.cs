@@ -22,7 +22,7 @@ public sealed class RegistryApplication : IAsyncDisposable
     private readonly Maintenance maintenance;
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
-    private ControlServer? control;
+    private Task<ControlServer?> control = Task.FromResult<ControlServer?>(null);
 
     private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, RegistryParts parts)
     {
@@ -90,8 +90,10 @@ public sealed class RegistryApplication : IAsyncDisposable
             throw new SettingException($"{e.Message}: another program listens there; choose another address with --urls");
         }
 
-        control = await StartControl(cancellation);
         Banner.Print(Console.Out, Urls, settings, address);
+
+        // A start does not wait for it: a command that comes earlier does.
+        control = Task.Run(StartControl, CancellationToken.None);
 
         // The Functions host has a timer for it; elsewhere the process is there all the time.
         if (!address.BehindFunctions)
@@ -107,8 +109,8 @@ public sealed class RegistryApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (control is not null)
-            await control.DisposeAsync();
+        if (await control is { } listening)
+            await listening.DisposeAsync();
         await app.StopAsync();
         await stopping.CancelAsync();
         await maintaining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -119,13 +121,13 @@ public sealed class RegistryApplication : IAsyncDisposable
     }
 
     // Where other processes can open the storage too, commands do that.
-    private Task<ControlServer?> StartControl(CancellationToken cancellation)
+    private async Task<ControlServer?> StartControl()
     {
         if (!storage.IsExclusive)
-            return Task.FromResult<ControlServer?>(null);
+            return null;
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var context = new OperationContext(settings, storage.Driver, storage.Tables, parts.Time, parts.Ids, loggers) { AccessChanged = access.Directory.Expire };
-        return ControlServer.Start(settings.Storage.RootDirectory, context, OperationList.All, cancellation);
+        return await ControlServer.Start(settings.Storage.RootDirectory, context, OperationList.All, stopping.Token);
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging, ConfigurationManager configuration)

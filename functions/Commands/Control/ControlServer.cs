@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -52,10 +50,11 @@ internal sealed partial class ControlServer : IAsyncDisposable
             await control.server.StartAsync(control.application, cancellation);
             return control;
         }
-        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e)
         {
             await control.DisposeAsync();
-            LogNoSocket(log, e, socket.Path);
+            if (!cancellation.IsCancellationRequested)
+                LogNoSocket(log, e, socket.Path);
             return null;
         }
     }
@@ -86,6 +85,6 @@ internal sealed partial class ControlServer : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(31, LogLevel.Warning, "Commands cannot reach this server while it runs: there can be no socket at {Path}")]
+    [LoggerMessage(31, LogLevel.Error, "Commands cannot reach this server while it runs: there can be no socket at {Path}")]
     private static partial void LogNoSocket(ILogger log, Exception exception, string path);
 }
