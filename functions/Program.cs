@@ -1,8 +1,12 @@
+using Registry.Functions.Commands;
 using Registry.Functions.Hosting;
+
+if (CommandArguments.AreCommand(args))
+    return await CommandLine.Run(args);
 
 try
 {
-    await using var registry = await RegistryApplication.Create(args);
+    await using var registry = await RegistryApplication.Create(CommandArguments.OfServer(args));
     await registry.Run();
     return 0;
 }

@@ -29,6 +29,9 @@ public sealed class OpenStorage : IAsyncDisposable
 
     public ITableStore Tables { get; }
 
+    /// <summary>Whether it is a data folder, which no other process can open while this one has it.</summary>
+    public bool IsExclusive => owner is not null;
+
     /// <exception cref="SettingException">The storage cannot be opened: the message says why, in one line.</exception>
     public static async Task<OpenStorage> Open(StorageSettings settings, TimeProvider time, IdSource ids, CancellationToken cancellation)
     {
@@ -61,7 +64,7 @@ public sealed class OpenStorage : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new SettingException($"The data folder of Registry:Storage:RootDirectory cannot be opened: {e.Message}");
+            throw new SettingException($"The data folder of Registry:Storage:RootDirectory cannot be opened: {e.Message}") { IsBusy = e is DataDirectoryInUseException };
         }
     }
 

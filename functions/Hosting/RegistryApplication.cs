@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Registry.Functions.Access;
 using Registry.Functions.CollectGarbage;
+using Registry.Functions.Commands.Control;
+using Registry.Functions.Commands.Operations;
 using Registry.Functions.Http;
 using Registry.Storage;
 
@@ -15,13 +17,16 @@ public sealed class RegistryApplication : IAsyncDisposable
     private readonly Settings settings;
     private readonly ListenAddress address;
     private readonly AccessServices access;
+    private readonly RegistryParts parts;
 
     private readonly Maintenance maintenance;
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
+    private Task<ControlServer?> control = Task.FromResult<ControlServer?>(null);
 
-    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access)
+    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, RegistryParts parts)
     {
+        this.parts = parts;
         this.access = access;
         this.maintenance = maintenance;
         this.app = app;
@@ -69,7 +74,7 @@ public sealed class RegistryApplication : IAsyncDisposable
         if (address.BehindFunctions)
             composition.Functions.Add("CollectGarbage", new CollectGarbageFunction(composition.Maintenance));
         FunctionRoutes.Map(app, AppContext.BaseDirectory, composition.Functions);
-        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access);
+        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, parts);
     }
 
     public async Task Start(CancellationToken cancellation)
@@ -87,6 +92,9 @@ public sealed class RegistryApplication : IAsyncDisposable
 
         Banner.Print(Console.Out, Urls, settings, address);
 
+        // A start does not wait for it: a command that comes earlier does.
+        control = Task.Run(StartControl, CancellationToken.None);
+
         // The Functions host has a timer for it; elsewhere the process is there all the time.
         if (!address.BehindFunctions)
             maintaining = maintenance.RunForever(stopping.Token);
@@ -101,6 +109,8 @@ public sealed class RegistryApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (await control is { } listening)
+            await listening.DisposeAsync();
         await app.StopAsync();
         await stopping.CancelAsync();
         await maintaining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -108,6 +118,16 @@ public sealed class RegistryApplication : IAsyncDisposable
         await app.DisposeAsync();
         await access.DisposeAsync();
         await storage.DisposeAsync();
+    }
+
+    // Where other processes can open the storage too, commands do that.
+    private async Task<ControlServer?> StartControl()
+    {
+        if (!storage.IsExclusive)
+            return null;
+        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        var context = new OperationContext(settings, storage.Driver, storage.Tables, parts.Time, parts.Ids, loggers) { AccessChanged = access.Directory.Expire };
+        return await ControlServer.Start(settings.Storage.RootDirectory, context, OperationList.All, stopping.Token);
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging, ConfigurationManager configuration)

@@ -73,7 +73,11 @@ public sealed record RedirectSettings
 }
 
 /// <summary>A setting is wrong. The message is one line that says what to change.</summary>
-public sealed class SettingException(string message) : Exception(message);
+public sealed class SettingException(string message) : Exception(message)
+{
+    /// <summary>Whether nothing is wrong but that another process has the storage, which it may let go of.</summary>
+    public bool IsBusy { get; init; }
+}
 
 /// <summary>Reads settings of a section by name, and knows which were asked for.</summary>
 internal sealed class SettingReader(IConfiguration section)

@@ -7,6 +7,7 @@ namespace Registry.Storage.FileSystem;
 /// <remarks>
 /// <code>
 /// &lt;root&gt;/
+///   control.sock     while a server has the folder open: the way in for commands (not this class's)
 ///   lock             locked by the process that has the folder open; its id, as text
 ///   blobs/           committed blobs: blobs/content/3f/3f0c...e1
 ///   rooted/          committed blobs whose path has a leading slash
@@ -42,7 +43,8 @@ public sealed class DataDirectory : IDisposable
     internal string Tables => Path.Combine(Root, "tables");
 
     /// <summary>Opens the folder, and makes it if need be.</summary>
-    /// <exception cref="IOException">Another process has it open, or it cannot be made or written to.</exception>
+    /// <exception cref="DataDirectoryInUseException">Another process has it open.</exception>
+    /// <exception cref="IOException">It cannot be made or written to.</exception>
     public static DataDirectory Open(string root) => Open(root, Disk.Real);
 
     internal static DataDirectory Open(string root, Disk disk)
@@ -89,7 +91,7 @@ public sealed class DataDirectory : IDisposable
         }
         catch (IOException error) when (File.Exists(path))
         {
-            throw new IOException($"the data directory '{root}' is in use by process {Owner(path)}; one process at a time can have it", error);
+            throw new DataDirectoryInUseException($"the data directory '{root}' is in use by process {Owner(path)}; one process at a time can have it", error);
         }
 
         file.SetLength(0);
@@ -99,3 +101,6 @@ public sealed class DataDirectory : IDisposable
 
     private static string Owner(string path) => Disk.TryReadLocked(path) is { Length: > 0 } owner ? owner : "(unknown)";
 }
+
+/// <summary>Another process has the data folder open.</summary>
+public sealed class DataDirectoryInUseException(string message, Exception inner) : IOException(message, inner);

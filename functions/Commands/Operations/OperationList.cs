@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization.Metadata;
+using Registry.Functions.Commands.Accounts;
+using Registry.Functions.Commands.Federations;
+using Registry.Functions.Commands.Rules;
+
+namespace Registry.Functions.Commands.Operations;
+
+/// <summary>The operations that travel, by the names of their types: what the control socket takes.</summary>
+internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
+{
+    private readonly Dictionary<string, JsonTypeInfo> byName = types.ToDictionary(t => t.Type.Name, StringComparer.Ordinal);
+
+    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations]);
+
+    public JsonTypeInfo? Find(string name) => byName.GetValueOrDefault(name);
+
+    public JsonTypeInfo Get(Operation operation) =>
+        Find(operation.GetType().Name) ?? throw new InvalidOperationException($"{operation.GetType().Name} is not in the list of operations");
+}
