@@ -43,5 +43,5 @@ public interface ICollectionObserver
     /// <param name="phase">What the run is doing.</param>
     /// <param name="totals">What it has seen and done; it changes while the run goes on.</param>
     /// <param name="fraction">How much of the phase is done, 0 to 1; null where that cannot be told.</param>
-    void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction);
+    ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction);
 }

@@ -38,7 +38,7 @@ internal sealed class CollectionWork
             await using var phase = await Open(run.Phase, run.Position, cancellation);
             while (await phase.Step(cancellation))
             {
-                observer.Progress(run.Phase, context.Totals, phase.Fraction);
+                await observer.Progress(run.Phase, context.Totals, phase.Fraction);
                 var isOver = time.GetElapsedTime(began) >= limit;
                 if (!isOver && time.GetElapsedTime(savedAt) < context.Options.CheckpointInterval)
                     continue;
@@ -49,7 +49,7 @@ internal sealed class CollectionWork
             }
 
             run = run with { Phase = run.Phase + 1, Position = null };
-            observer.Progress(run.Phase, context.Totals, 0);
+            await observer.Progress(run.Phase, context.Totals, null);
         }
 
         // The row goes on naming the files: a process that dies before they are gone leaves them to the next run.

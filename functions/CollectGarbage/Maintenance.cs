@@ -63,8 +63,6 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
                 maintenance.LogUnreadable(item.Name, item.Repository, item.Reason);
         }
 
-        public void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction)
-        {
-        }
+        public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => ValueTask.CompletedTask;
     }
 }

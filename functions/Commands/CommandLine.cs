@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Registry.Functions.Commands.Accounts;
+using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Commands.Rules;
@@ -76,6 +77,7 @@ internal static class CommandLine
             AccountCommands.Create(shell),
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
+            CollectCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

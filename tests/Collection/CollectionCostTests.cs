@@ -108,7 +108,11 @@ public sealed class CollectionCostTests
         {
         }
 
-        public void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => Bytes = Math.Max(Bytes, GC.GetTotalMemory(false));
+        public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction)
+        {
+            Bytes = Math.Max(Bytes, GC.GetTotalMemory(false));
+            return ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>Counts what is asked of content; a listing counts a transaction for each 5,000 blobs, as on Azure.</summary>

@@ -163,7 +163,5 @@ internal sealed class CollectionSeen : ICollectionObserver
 
     public void Item(CollectionItem item) => Items.Add(item);
 
-    public void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction)
-    {
-    }
+    public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => ValueTask.CompletedTask;
 }

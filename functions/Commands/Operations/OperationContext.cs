@@ -1,4 +1,5 @@
 using Registry.Access;
+using Registry.Collection;
 using Registry.Functions.Access;
 using Registry.Functions.Hosting;
 using Registry.Storage;
@@ -13,6 +14,8 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
     public AccountStore Accounts => new(Tables, Rules, Secrets, Time);
 
     public FederationStore Federations => new(Tables, Rules, Secrets, Time);
+
+    public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
     /// <summary>Tells this process's copy of accounts and rules that it is old.</summary>
     public Action AccessChanged { get; init; } = () => { };

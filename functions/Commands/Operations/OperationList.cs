@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using Registry.Functions.Commands.Accounts;
+using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Rules;
 
@@ -10,7 +11,7 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
 {
     private readonly Dictionary<string, JsonTypeInfo> byName = types.ToDictionary(t => t.Type.Name, StringComparer.Ordinal);
 
-    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations]);
+    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations, .. CollectionJson.Operations]);
 
     public JsonTypeInfo? Find(string name) => byName.GetValueOrDefault(name);
 

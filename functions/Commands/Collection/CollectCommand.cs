@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Registry.Functions.Commands.Collection;
+
+/// <summary><c>registry gc</c>: a run of the garbage collector, now.</summary>
+internal static class CollectCommand
+{
+    // What fits a screen or two; --json has more.
+    private const int MostRows = 100;
+
+    public static Command Create(CommandShell shell)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would go, and why" };
+        return shell.Leaf(
+            new ExampledCommand(
+                "gc",
+                "Removes what no manifest needs any more, beside pushes and pulls. It happens by itself too, from time to time.",
+                "registry gc --dry-run",
+                "registry gc",
+                "registry gc --json"),
+            [dryRun],
+            parsed => new Collect(parsed.GetValue(dryRun)),
+            Print);
+    }
+
+    private static void Print(CollectedView run, Terminal terminal)
+    {
+        if (run.Items.Count > 0)
+        {
+            terminal.Table(
+                ["KIND", "REPOSITORY", "BYTES", "NAME", "WHY"],
+                run.Items.Take(MostRows).Select(i => (string[])[i.Kind, i.Repository ?? "", i.Bytes == 0 ? "" : i.Bytes.ToString(CultureInfo.InvariantCulture), i.Name, i.Reason]));
+        }
+
+        if (run.Items.Count + run.LeftOut > MostRows)
+            terminal.Line(Text($"… and {run.Items.Count + run.LeftOut - MostRows} more: --json has {Collect.Observer.MostItems} at most"));
+        terminal.Line(Text($"looked at {run.Manifests} manifests, {run.Links} links to {run.Contents} layers, {run.Uploads} uploads and {run.Blobs} blobs"));
+        terminal.Line((run.DryRun, run.Removed) switch
+        {
+            (true, 0) => "nothing would go",
+            (true, _) => Text($"{run.Removed} would go, and free {Size(run.Freed)}"),
+            (false, 0) => "nothing went",
+            (false, _) => Text($"{run.Removed} went, and freed {Size(run.Freed)}"),
+        });
+        if (run.NextAt is { } next)
+            terminal.Line(Text($"{run.Waiting} more are needed by nothing, and wait for the grace period; the first can go at {next:u}"));
+        if (run.Unreadable > 0)
+            terminal.Note(Text($"{run.Unreadable} could not be read and were kept: see the rows of kind unreadable"));
+    }
+
+    private static string Size(long bytes)
+    {
+        string[] units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+        var unit = 0;
+        double size = bytes;
+        while (size >= 1024 && unit < units.Length - 1)
+            (size, unit) = (size / 1024, unit + 1);
+        return Text($"{size:0.#} {units[unit]}");
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
