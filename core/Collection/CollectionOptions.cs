@@ -3,6 +3,8 @@ namespace Registry.Collection;
 /// <summary>The times that the garbage collector and those who push agree on, and how the collector goes about its work.</summary>
 public sealed record CollectionOptions
 {
+    private static readonly TimeSpan maxLease = TimeSpan.FromMinutes(5);
+
     /// <summary>A link older than this is renewed when a push relies on it (docs/garbage-collection.md calls it R).</summary>
     public TimeSpan RenewAfter { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -16,10 +18,10 @@ public sealed record CollectionOptions
     public TimeSpan? UntaggedAfter { get; init; }
 
     /// <summary>A run is recorded this often, so that another process can go on from there.</summary>
-    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CheckpointInterval => LeaseDuration / 10;
 
-    /// <summary>A holder that has not recorded anything for this long is taken for dead. Nothing but work done twice depends on it.</summary>
-    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>A holder that has not recorded anything for this long is taken for dead: five minutes, or less where the grace period is short. Nothing but work done twice depends on it.</summary>
+    public TimeSpan LeaseDuration => GracePeriod / 2 < maxLease ? GracePeriod / 2 : maxLease;
 
     /// <summary>Marks that are sorted in memory; more are written to storage. 24 bytes each: 6 MiB.</summary>
     public int MarksInMemory { get; init; } = 256 * 1024;

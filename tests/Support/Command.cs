@@ -32,6 +32,13 @@ public sealed record Command(string Program, TimeSpan Limit)
     /// <summary>Runs it, and takes any end of it.</summary>
     public async Task<int> ExitCode(string[] arguments, CancellationToken cancellation) => (await TryRun(arguments, cancellation)).ExitCode;
 
+    /// <summary>Runs it, and takes any end of it: whether it succeeded, and what it complained of.</summary>
+    public async Task<(bool Succeeded, string Errors)> Try(string[] arguments, CancellationToken cancellation)
+    {
+        var result = await TryRun(arguments, cancellation);
+        return (result.ExitCode == 0, result.Errors);
+    }
+
     private async Task<CommandResult> TryRun(string[] arguments, CancellationToken cancellation)
     {
         var line = $"{Path.GetFileName(Program)} {string.Join(' ', arguments)}";

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using Registry.Storage;
+using Registry.Storage.Azure;
+using Registry.Tests.Support;
+
+namespace Registry.Tests.Faults;
+
+/// <summary>The collector beside pushes and deletes of images that share layers, with a grace period of seconds, and killed at one storage request after the other.</summary>
+[Collection("Fault lab")]
+public sealed class CollectionStormTests(AzuriteFixture azurite)
+{
+    /// <summary>Names the minutes that the storm lasts: the long form is 30.</summary>
+    private const string MinutesVariable = "REGISTRY_COLLECTION_MINUTES";
+
+    private const int Clients = 5;
+
+    private static readonly int seed = TestSeed.Of("collection storm");
+    private static readonly TimeSpan grace = TimeSpan.FromSeconds(4);
+
+    // A run on this little data takes a second or two, and one that was killed is followed when its lease is over.
+    private static readonly TimeSpan killPatience = TimeSpan.FromSeconds(8);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_acknowledged_stays_and_what_nothing_needs_goes()
+    {
+        var account = (await azurite.NewAccount()).ConnectionString;
+        var place = AzuriteAccount.NewPlace();
+        await using var one = await Start(account, place, TimeSpan.FromSeconds(3));
+        await using var other = await Start(account, place, TimeSpan.FromDays(1));
+        await using var collector = await Start(account, place, TimeSpan.FromSeconds(1));
+        var storm = new CollectionStorm([one, other], seed);
+        var minutes = Environment.GetEnvironmentVariable(MinutesVariable) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : 2.5;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        over.CancelAfter(TimeSpan.FromMinutes(minutes));
+
+        var kills = KillAtOneRequestAfterTheOther(collector, over.Token);
+        await Task.WhenAll([.. Enumerable.Range(0, Clients).Select(n => Task.Run(() => storm.Push(n, over.Token), Cancellation)), Task.Run(() => storm.PushBySkopeo(over.Token), Cancellation)]);
+        var killed = await kills;
+        await storm.VerifyAll(Cancellation);
+        await WaitUntilOnlyNeededIsLeft(account, place, storm);
+        await storm.VerifyAll(Cancellation);
+
+        LabReport.Note($"collection storm, {minutes} minutes, seed {seed}: {storm.Summary}; the collector was killed {killed} times");
+        Assert.True(storm.Acknowledged > 20, $"only {storm.Acknowledged} images came through");
+        Assert.True(killed > 5, $"the collector was killed only {killed} times");
+    }
+
+    private static async Task<RegistryInstance> Start(string account, AzureStorageOptions place, TimeSpan interval)
+    {
+        var instance = RegistryInstance.Start(account, place, Cancellation, new Dictionary<string, string>
+        {
+            ["Collection:GracePeriod"] = grace.ToString("c"),
+            ["Collection:RenewAfter"] = "00:00:01",
+            ["Collection:Interval"] = interval.ToString("c"),
+        });
+        await instance.Process();
+        return instance;
+    }
+
+    /// <summary>Kills the collector at its k-th storage request since it was started, k from 1 until it needs no more, before and after it took effect in turn.</summary>
+    private static async Task<int> KillAtOneRequestAfterTheOther(RegistryInstance collector, CancellationToken over)
+    {
+        var killed = 0;
+        for (var (k, kill) = (1, Fault.KillBefore); !over.IsCancellationRequested; k++)
+        {
+            await collector.Process();
+            var plan = new FaultAt(k, kill);
+            collector.Follow(plan);
+            var waiting = Stopwatch.StartNew();
+            while (plan.Hit is null && waiting.Elapsed < killPatience && !over.IsCancellationRequested)
+                await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            if (plan.Hit is not null)
+                killed++;
+            else
+                (k, kill) = (0, kill == Fault.KillBefore ? Fault.KillAfter : Fault.KillBefore);
+        }
+
+        collector.Follow(FaultPlan.None);
+        return killed;
+    }
+
+    /// <summary>Within a time that has nothing to do with how fast this machine is: a few runs of the collector.</summary>
+    private static async Task WaitUntilOnlyNeededIsLeft(string account, AzureStorageOptions place, CollectionStorm storm)
+    {
+        var storage = AzureStorage.FromConnectionString(account, place);
+        var needed = storm.Needed();
+        var waiting = Stopwatch.StartNew();
+        while (true)
+        {
+            var rows = await storage.Tables.Query(Tables.Content, new TableQuery(), Cancellation);
+            var links = rows.Entities.Where(r => r.Row != Tables.ContentRow).Select(r => (Tables.Repository(r.Row).ToString(), r.Partition)).ToHashSet();
+            var contents = rows.Entities.Where(r => r.Row == Tables.ContentRow).Select(r => r.Partition).ToHashSet();
+            var blobs = await storage.Blobs.List(PathMapper.ContentPrefix, Cancellation).CountAsync(Cancellation);
+            if (links.SetEquals(needed) && contents.SetEquals(needed.Select(n => n.Digest)) && blobs == contents.Count + storm.Live)
+                return;
+            Assert.True(needed.IsSubsetOf(links), $"links that are needed are gone: {string.Join(", ", needed.Except(links))}");
+            Assert.True(waiting.Elapsed < TimeSpan.FromMinutes(2), $"two minutes later there are {links.Count} links, {contents.Count} contents and {blobs} blobs, for {needed.Count} that are needed by {storm.Live} manifests");
+            await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+        }
+    }
+}
