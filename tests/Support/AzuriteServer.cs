@@ -29,6 +29,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     private readonly AzuriteAccessLog log = new();
     private readonly HttpClient probe;
     private Process? process;
+    private volatile bool stopping;
     private int fences;
     private int accounts;
 
@@ -95,12 +96,14 @@ public sealed class AzuriteServer : IAsyncDisposable
     public async Task Stop()
     {
         Process running = process ?? throw new InvalidOperationException("Azurite is not running");
+        stopping = true;
         await running.StandardInput.WriteLineAsync("stop");
         await running.StandardInput.FlushAsync();
         using var limit = new CancellationTokenSource(stopLimit);
         await running.WaitForExitAsync(limit.Token);
         running.Dispose();
         process = null;
+        stopping = false;
     }
 
     /// <summary>Starts it again where it was, on the data it had.</summary>
@@ -131,6 +134,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(startLimit, cancellation);
         if (!listening.Task.IsCompleted)
             throw await StartFailure(process, errors);
+        _ = TellEnd(process, errors);
         foreach (Uri service in (Uri[])[BlobService(AccountName(0)), TableService(AccountName(0))])
             (await probe.GetAsync(service, cancellation)).Dispose();
     }
@@ -147,6 +151,7 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        stopping = true;
         if (process is not null)
         {
             process.Kill();
@@ -181,6 +186,16 @@ public sealed class AzuriteServer : IAsyncDisposable
             RedirectStandardError = true,
             Environment = { ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(0, Accounts).Select(i => $"{AccountName(i)}:{AccountKey}")) },
         };
+    }
+
+    // Every test that needs it fails from then on, each with a cause of its own that is none.
+    private async Task TellEnd(Process running, List<string> errors)
+    {
+        await running.WaitForExitAsync();
+        if (running != process || stopping)
+            return;
+        lock (errors)
+            Console.Error.WriteLine($"Azurite at port {BlobPort} ended by itself, exit code {running.ExitCode}: {string.Join('\n', errors.TakeLast(40))}");
     }
 
     private async Task<Exception> StartFailure(Process failed, List<string> errors)
