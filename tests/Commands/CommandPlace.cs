@@ -1,3 +1,4 @@
+using Registry.Functions.Commands;
 using Registry.Tests.Faults;
 using Registry.Tests.Support;
 
@@ -34,6 +35,20 @@ internal sealed class CommandPlace : IAsyncDisposable
     /// <summary>The settings, as arguments.</summary>
     public string[] Arguments => [.. settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
 
+    /// <summary>The settings by name, for a server.</summary>
+    public IReadOnlyDictionary<string, string> Settings => settings;
+
+    /// <summary>Gives a command here, and demands that it is done.</summary>
+    /// <returns>What it wrote to stdout, without the end of the last line.</returns>
+    public async Task<string> Give(params string[] words)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var code = await CommandLine.Run([.. words, .. Arguments], new Terminal(TextReader.Null, output, errors), TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"{string.Join(' ', words)}: {code}\n{errors}");
+        return output.ToString().TrimEnd();
+    }
+
     public static async Task<CommandPlace> Open(string kind)
     {
         var place = new CommandPlace();
@@ -56,7 +71,7 @@ internal sealed class CommandPlace : IAsyncDisposable
         folder.Dispose();
     }
 
-    internal static async Task<Dictionary<string, string>> Azurite()
+    private static async Task<Dictionary<string, string>> Azurite()
     {
         var azurite = await TestContext.Current.GetFixture<AzuriteFixture>() ?? throw new InvalidOperationException("the tests have no Azurite");
         var place = AzuriteAccount.NewPlace();
