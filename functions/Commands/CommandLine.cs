@@ -14,20 +14,32 @@ namespace Registry.Functions.Commands;
 /// <summary>The command line: <c>registry account list</c>.</summary>
 internal static class CommandLine
 {
-    /// <summary>Does a command.</summary>
+    /// <summary>Does a command; Ctrl-C ends it.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> Run(string[] args)
     {
-        var (words, settings) = CommandArguments.Split(args);
-        var terminal = Terminal.OfProcess();
         using var ending = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        return await Run(args, Terminal.OfProcess(), ending.Token);
+
+        void End(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        }
+    }
+
+    /// <summary>Does a command for whoever is at that terminal.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> Run(string[] args, Terminal terminal, CancellationToken cancellation)
+    {
         try
         {
-            return await Run(words, new CommandShell(settings, terminal), ending.Token);
+            var (words, settings) = CommandArguments.Split(args);
+            return await Invoke(words, new CommandShell(settings, terminal), terminal, cancellation);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             return ExitCodes.Cancelled;
         }
@@ -47,26 +59,21 @@ internal static class CommandLine
             terminal.Note($"unexpected: {e}");
             return ExitCodes.Failed;
         }
-
-        void End(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            ending.Cancel();
-        }
     }
 
-    private static async Task<int> Run(string[] words, CommandShell shell, CancellationToken cancellation)
+    private static async Task<int> Invoke(string[] words, CommandShell shell, Terminal terminal, CancellationToken cancellation)
     {
         // No @files: a name may begin with anything.
         var parsed = Root(shell).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors is [var error, ..])
         {
-            var command = string.Join(' ', Path(parsed.CommandResult).Select(c => c.Command.Name));
             var problem = parsed.UnmatchedTokens is [var token, ..] ? $"'{token}' is not understood here" : error.Message.TrimEnd('.');
-            throw new UsageException($"{problem}: see {command} --help");
+            throw new UsageException($"{problem}: see registry {string.Concat(Path(parsed.CommandResult).Select(c => c.Command.Name + ' '))}--help");
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation);
+        // Ctrl-C and exceptions are above.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Output, Error = terminal.Errors };
+        return await parsed.InvokeAsync(invocation, cancellation);
     }
 
     private static RootCommand Root(CommandShell shell)
@@ -84,5 +91,5 @@ internal static class CommandLine
         return root;
     }
 
-    private static IEnumerable<CommandResult> Path(CommandResult command) => command.Parent is CommandResult parent ? Path(parent).Append(command) : [command];
+    private static IEnumerable<CommandResult> Path(CommandResult command) => command.Parent is CommandResult parent ? Path(parent).Append(command) : [];
 }

@@ -13,6 +13,8 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
 {
     private readonly Option<bool> json = new("--json") { Description = "Print the result as one line of JSON, for scripts" };
 
+    public Terminal Terminal { get; } = terminal;
+
     /// <summary>A word that has commands below it.</summary>
     public static Command Group(string name, string description, params ReadOnlySpan<Command> commands)
     {
@@ -47,9 +49,9 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
             var asJson = parsed.GetValue(json);
             var result = await Run(configured, operation, showProgress: !asJson, cancellation);
             if (asJson)
-                terminal.Json(result);
+                Terminal.Json(result);
             else
-                print(operation.Read(result), terminal);
+                print(operation.Read(result), Terminal);
             return ExitCodes.Done;
         });
         return command;
@@ -64,7 +66,7 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
         using var loggers = LoggerFactory.Create(log => log.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
         var place = new OperationPlace(configured, TimeProvider.System, IdSource.Random, loggers);
         OperationEvent? end = null;
-        await using (var progress = new ProgressView(terminal, showProgress))
+        await using (var progress = new ProgressView(Terminal, showProgress))
         {
             await place.Run(operation, e => Receive(e, progress), cancellation);
         }

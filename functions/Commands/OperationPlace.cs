@@ -8,7 +8,7 @@ namespace Registry.Functions.Commands;
 internal sealed class OperationPlace(Settings settings, TimeProvider time, IdSource ids, ILoggerFactory loggers)
 {
     /// <summary>A server that starts has the folder before it listens, and another command lets go of it when it is done.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 

@@ -14,12 +14,9 @@ internal sealed class ProgressView(Terminal terminal, bool isWanted) : IAsyncDis
 
     public ValueTask Show(OperationProgress step)
     {
-        if (isWanted && terminal.ShowsProgress)
-        {
-            steps.Writer.TryWrite(step);
-            drawing ??= Draw();
-        }
-
+        steps.Writer.TryWrite(step);
+        if (isWanted && drawing is null)
+            drawing = terminal.Progress() is { } console ? Draw(console) : Task.CompletedTask;
         return ValueTask.CompletedTask;
     }
 
@@ -30,7 +27,7 @@ internal sealed class ProgressView(Terminal terminal, bool isWanted) : IAsyncDis
             await drawing;
     }
 
-    private Task Draw() => terminal.Progress().Progress()
+    private Task Draw(IAnsiConsole console) => console.Progress()
         .AutoClear(true)
         .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
         .StartAsync(async bars =>

@@ -4,26 +4,31 @@ using Spectre.Console;
 
 namespace Registry.Functions.Commands;
 
-/// <summary>What a command writes: answers to stdout, everything else to stderr.</summary>
-internal sealed class Terminal(TextWriter output, TextWriter errors, bool outputIsTerminal, bool errorsAreTerminal, bool mayUseColour)
+/// <summary>Where a command reads what it is not told by its arguments, and writes: answers to stdout, everything else to stderr.</summary>
+internal sealed record Terminal(TextReader Input, TextWriter Output, TextWriter Errors)
 {
     /// <summary>What is written to no terminal is not for its width: lines are as long as they are.</summary>
     private const int Unlimited = 10_000;
 
     private static readonly JsonWriterOptions json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>This process's own. NO_COLOR is as https://no-color.org has it.</summary>
-    public static Terminal OfProcess() => new(
-        Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected, string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
+    /// <summary>Whether each of them is a terminal.</summary>
+    public (bool Input, bool Output, bool Errors) Is { get; init; }
 
-    /// <summary>Whether progress can be drawn.</summary>
-    public bool ShowsProgress => errorsAreTerminal;
+    public bool MayUseColour { get; init; }
+
+    /// <summary>This process's own. NO_COLOR is as https://no-color.org has it.</summary>
+    public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
+    {
+        Is = (!Console.IsInputRedirected, !Console.IsOutputRedirected, !Console.IsErrorRedirected),
+        MayUseColour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+    };
 
     /// <summary>The answer, or a part of it.</summary>
-    public void Line(string text) => output.WriteLine(text);
+    public void Line(string text) => Output.WriteLine(text);
 
     /// <summary>What people should know beside the answer.</summary>
-    public void Note(string text) => errors.WriteLine(text);
+    public void Note(string text) => Errors.WriteLine(text);
 
     /// <summary>The answer for a script.</summary>
     public void Json(JsonElement value)
@@ -31,7 +36,7 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool output
         using var bytes = new MemoryStream();
         using (var writer = new Utf8JsonWriter(bytes, json))
             value.WriteTo(writer);
-        output.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+        Output.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
     }
 
     /// <summary>The answer as a table.</summary>
@@ -44,23 +49,21 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, bool output
             table.AddRow(row.Select(cell => new Text(Printable(cell))));
 
         using var drawn = new StringWriter();
-        Draw(drawn, output, outputIsTerminal).Write(table);
+        Draw(drawn, Is.Output, Is.Output && MayUseColour ? AnsiSupport.Detect : AnsiSupport.No).Write(table);
         foreach (var line in drawn.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            output.WriteLine(line.TrimEnd());
+            Output.WriteLine(line.TrimEnd());
     }
 
-    /// <summary>Where progress is drawn.</summary>
-    public IAnsiConsole Progress() => Draw(errors, errors, errorsAreTerminal);
+    /// <summary>Where progress is drawn; null where it cannot be.</summary>
+    public IAnsiConsole? Progress() => Is.Errors ? Draw(Errors, isTerminal: true, AnsiSupport.Detect) : null;
 
-    // Ansi: whether the terminal takes escapes is for Spectre to find out; what is no terminal gets none.
-    private IAnsiConsole Draw(TextWriter to, TextWriter shownOn, bool isTerminal)
+    private IAnsiConsole Draw(TextWriter to, bool isTerminal, AnsiSupport escapes)
     {
-        var colours = isTerminal && mayUseColour;
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(to),
-            Ansi = !isTerminal || (!colours && to != shownOn) ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Ansi = escapes,
+            ColorSystem = MayUseColour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
         console.Profile.Width = isTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : Unlimited;
         return console;

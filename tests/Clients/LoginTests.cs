@@ -1,4 +1,7 @@
 using Registry.Tests.Access;
+using Registry.Tests.Commands;
+using Registry.Tests.Faults;
+using Registry.Tests.HostEmulation;
 using Registry.Tests.Support;
 using Registry.Tests.Support.SymbolicImages;
 
@@ -53,8 +56,57 @@ public sealed class LoginTests(DockerFixture daemon)
         await world.AddPerson("alice", ("team/*", "pull,push"));
         await world.Allow("anonymous", ("public/*", "pull"));
         world.PassAMinute();
+        await SkopeoLogsIn($"localhost:{world.Client.BaseAddress!.Port}", "alice", AccessWorld.Password);
+    }
+
+    /// <summary>Accounts and rules by the command line, on Azure storage; in front of it the registry itself, or the Functions host, behind which access control is on by itself.</summary>
+    [Theory]
+    [InlineData("azurite")]
+    [InlineData("functions")]
+    public async Task On_Azure_storage_skopeo_and_docker_log_in_push_pull_and_are_refused_elsewhere(string front)
+    {
+        await using var place = await CommandPlace.Open("azurite");
+        var secret = await place.Give("account", "add", "ci", "--robot", "--expires", "90d");
+        await place.Give("rule", "add", "ci", "team/*", "pull,push");
+        await using var server = front == "functions" ? (IAsyncDisposable)await BehindFunctions(place) : await OnItsOwn(place);
+        var host = $"localhost:{(server is FunctionsHost functions ? functions.Address : ((RegistryProcess)server).BaseAddress).Port}";
+
+        await SkopeoLogsIn(host, "ci", secret);
+
         using var folder = new TemporaryFolder();
-        var (host, logins) = ($"localhost:{world.Client.BaseAddress!.Port}", folder["auth.json"]);
+        var docker = await daemon.Client();
+        var (mine, other) = ($"{host}/team/docker:1", $"{host}/other/docker:1");
+        foreach (var name in (string[])[mine, other])
+        {
+            DockerArchive.Write(folder["image.tar"], name, image, folder);
+            await docker.Run(["load", "--input", folder["image.tar"]], Cancellation);
+            File.Delete(folder["image.tar"]);
+        }
+
+        await docker.Fail(["login", "--username", "ci", "--password", "wrong", host], Cancellation);
+        await docker.Run(["login", "--username", "ci", "--password", secret, host], Cancellation);
+        await docker.Run(["push", mine], Cancellation);
+        Assert.Contains("denied", await docker.Fail(["push", other], Cancellation), StringComparison.OrdinalIgnoreCase);
+        await docker.Run(["rmi", "--force", mine, other], Cancellation);
+        await docker.Run(["pull", mine], Cancellation);
+        await docker.Run(["logout", host], Cancellation);
+        await docker.Run(["rmi", "--force", mine], Cancellation);
+        await docker.Fail(["pull", mine], Cancellation);
+    }
+
+    private static Task<RegistryProcess> OnItsOwn(CommandPlace place) =>
+        RegistryProcess.Start([.. place.Settings, new("Auth:Enabled", "true")], [], Cancellation);
+
+    private static Task<FunctionsHost> BehindFunctions(CommandPlace place) => FunctionsHost.Start(
+        Stands.Package(),
+        new FunctionsHostOptions { AppSettings = place.Settings.ToDictionary(s => $"Registry__{s.Key.Replace(":", "__", StringComparison.Ordinal)}", s => s.Value) },
+        Cancellation);
+
+    // Somebody who may pull and push below team/.
+    private static async Task SkopeoLogsIn(string host, string name, string password)
+    {
+        using var folder = new TemporaryFolder();
+        var logins = folder["auth.json"];
         var skopeo = new Command(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
         var layout = new OciLayout(folder["pushed"]);
         layout.Add("1", image);
@@ -64,8 +116,8 @@ public sealed class LoginTests(DockerFixture daemon)
         string[] Pull(string repository, string authFile) =>
             ["--insecure-policy", "copy", "--authfile", authFile, "--src-tls-verify=false", $"docker://{host}/{repository}:1", $"oci:{folder["pulled"]}:1"];
 
-        await skopeo.Fail(["login", "--tls-verify=false", "--authfile", logins, "--username", "alice", "--password", "wrong", host], Cancellation);
-        await skopeo.Run(["login", "--tls-verify=false", "--authfile", logins, "--username", "alice", "--password", AccessWorld.Password, host], Cancellation);
+        await skopeo.Fail(["login", "--tls-verify=false", "--authfile", logins, "--username", name, "--password", "wrong", host], Cancellation);
+        await skopeo.Run(["login", "--tls-verify=false", "--authfile", logins, "--username", name, "--password", password, host], Cancellation);
         await skopeo.Run(Push("team/app"), Cancellation);
         Assert.Contains("403 (Forbidden)", await skopeo.Fail(Push("other/app"), Cancellation), StringComparison.Ordinal);
         await skopeo.Run(Pull("team/app", logins), Cancellation);

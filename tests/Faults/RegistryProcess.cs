@@ -36,11 +36,11 @@ public sealed class RegistryProcess : IAsyncDisposable
     /// <param name="settings">Settings by name, such as <c>Storage:Driver</c>.</param>
     /// <param name="environment">More of its environment, such as limits of its runtime.</param>
     /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="arguments">What it is started with, before the address.</param>
     public static async Task<RegistryProcess> Start(
-        IEnumerable<KeyValuePair<string, string>> settings, IEnumerable<KeyValuePair<string, string>> environment, CancellationToken cancellation)
+        IEnumerable<KeyValuePair<string, string>> settings, IEnumerable<KeyValuePair<string, string>> environment, CancellationToken cancellation, params string[] arguments)
     {
-        var file = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "registry.exe" : "registry");
-        var start = new ProcessStartInfo(file, ["--urls=http://127.0.0.1:0"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Executable, [.. arguments, "--urls=http://127.0.0.1:0"]) { RedirectStandardOutput = true, RedirectStandardError = true };
 
         // These processes live for seconds: profiling for later optimisation would be most of what they do.
         start.Environment["DOTNET_TieredPGO"] = "0";
@@ -61,12 +61,25 @@ public sealed class RegistryProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The executable, as the build leaves it beside the tests.</summary>
+    public static string Executable => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "registry.exe" : "registry");
+
     /// <summary>SIGKILL. Ends when it is dead.</summary>
     public async Task Kill()
     {
         process.Kill();
         await process.WaitForExitAsync();
         ProcessGuard.Forget(process);
+    }
+
+    /// <summary>SIGTERM. Ends when the process has, in its own time.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> Stop(CancellationToken cancellation)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {Id}"]);
+        await process.WaitForExitAsync(cancellation);
+        ProcessGuard.Forget(process);
+        return process.ExitCode;
     }
 
     /// <summary>The most memory it ever had resident, in bytes.</summary>

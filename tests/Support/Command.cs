@@ -12,6 +12,9 @@ public sealed record Command(string Program, TimeSpan Limit)
 
     public string WorkingDirectory { get; init; } = Path.GetTempPath();
 
+    /// <summary>What it finds on its standard input.</summary>
+    public string Input { get; init; } = "";
+
     /// <summary>Runs it, and demands success.</summary>
     public async Task<string> Run(string[] arguments, CancellationToken cancellation)
     {
@@ -39,7 +42,8 @@ public sealed record Command(string Program, TimeSpan Limit)
         return (result.ExitCode == 0, result.Errors);
     }
 
-    private async Task<CommandResult> TryRun(string[] arguments, CancellationToken cancellation)
+    /// <summary>Runs it, and takes any end of it, with all it wrote.</summary>
+    public async Task<CommandResult> TryRun(string[] arguments, CancellationToken cancellation)
     {
         var line = $"{Path.GetFileName(Program)} {string.Join(' ', arguments)}";
         using var process = new Process { StartInfo = StartInfo(arguments) };
@@ -49,9 +53,10 @@ public sealed record Command(string Program, TimeSpan Limit)
         process.OutputDataReceived += (_, e) => output.Add(e.Data);
         process.ErrorDataReceived += (_, e) => errors.Add(e.Data);
         process.Start();
-        process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        await process.StandardInput.WriteAsync(Input);
+        process.StandardInput.Close();
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -83,11 +88,6 @@ public sealed record Command(string Program, TimeSpan Limit)
         return start;
     }
 
-    private sealed record CommandResult(string Line, int ExitCode, string Output, string Errors)
-    {
-        public override string ToString() => $"{Line}: exit code {ExitCode}\n{Output}\n{Errors}";
-    }
-
     /// <summary>Lines that arrive on one thread while a timeout may read them on another.</summary>
     private sealed class Lines
     {
@@ -108,4 +108,10 @@ public sealed record Command(string Program, TimeSpan Limit)
                 return string.Join('\n', lines);
         }
     }
+}
+
+/// <summary>How a program ended, and what it wrote: lines, without the last one's end.</summary>
+public sealed record CommandResult(string Line, int ExitCode, string Output, string Errors)
+{
+    public override string ToString() => $"{Line}: exit code {ExitCode}\n{Output}\n{Errors}";
 }

@@ -21,6 +21,8 @@ public sealed record RequiredTool(string Name, string HowToGet)
 
     public static RequiredTool Npm { get; } = new("npm", "it comes with Node.js, https://nodejs.org");
 
+    public static RequiredTool Script { get; } = new("script", "apt-get install bsdutils");
+
     /// <summary>A run that may not leave anything out, as in continuous integration.</summary>
     public static bool NothingMayBeSkipped => Environment.GetEnvironmentVariable("CI") == "true";
 

@@ -74,8 +74,8 @@ public sealed class Stands : IAsyncDisposable
         return new Server(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }), host.Address, host, null);
     }
 
-    // What the build leaves is laid out as the published package is.
-    private static string Package() =>
+    /// <summary>What the build leaves, which is laid out as the published package is.</summary>
+    internal static string Package() =>
         Path.Combine(SourceTree.Root, "functions", "bin", Path.GetRelativePath(Path.Combine(SourceTree.Tests, "bin"), AppContext.BaseDirectory));
 
     private static async Task<IEnumerable<(string, string)>> Azurite()

@@ -36,7 +36,7 @@ internal static class AccountCommands
 
                 if (parsed.GetValue(expires) is not null)
                     throw new UsageException("only robots end by themselves: add --robot, or leave --expires out");
-                return new AddPerson(who, parsed.GetValue(fromInput) ? await Passwords.ReadLine(cancellation) : await Passwords.Ask(who, cancellation));
+                return new AddPerson(who, parsed.GetValue(fromInput) ? await Passwords.ReadLine(shell.Terminal, cancellation) : await Passwords.Ask(who, shell.Terminal, cancellation));
             },
             (added, terminal) =>
             {
@@ -83,8 +83,8 @@ internal static class AccountCommands
                 return new RotateAccount(who, (parsed.GetValue(ask), parsed.GetValue(fromInput)) switch
                 {
                     (true, true) => throw new UsageException("--password asks, and --password-stdin reads: one of the two"),
-                    (true, _) => await Passwords.Ask(who, cancellation),
-                    (_, true) => await Passwords.ReadLine(cancellation),
+                    (true, _) => await Passwords.Ask(who, shell.Terminal, cancellation),
+                    (_, true) => await Passwords.ReadLine(shell.Terminal, cancellation),
                     _ => null,
                 });
             },

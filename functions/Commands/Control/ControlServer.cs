@@ -17,6 +17,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
     private readonly ControlApplication application;
     private readonly string path;
     private readonly CancellationTokenSource stopping;
+    private bool listens;
 
     private ControlServer(KestrelServer server, ControlApplication application, string path, CancellationTokenSource stopping)
     {
@@ -48,6 +49,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         {
             File.Delete(socket.Path);
             await control.server.StartAsync(control.application, cancellation);
+            control.listens = true;
             return control;
         }
         catch (Exception e)
@@ -64,7 +66,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
         await stopping.CancelAsync();
         await server.StopAsync(CancellationToken.None);
         server.Dispose();
-        File.Delete(path);
+        if (listens)
+            File.Delete(path);
         stopping.Dispose();
     }
 
