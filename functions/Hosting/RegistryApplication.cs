@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Registry.Functions.Access;
@@ -8,20 +9,24 @@ using Registry.Storage;
 namespace Registry.Functions.Hosting;
 
 /// <summary>The executable: the same in all three ways to run it.</summary>
-public sealed class RegistryApplication : IAsyncDisposable
+public sealed partial class RegistryApplication : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly OpenStorage storage;
     private readonly Settings settings;
     private readonly ListenAddress address;
     private readonly AccessServices access;
+    private readonly TimeProvider time;
+    private readonly ILogger log;
 
     private readonly Maintenance maintenance;
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
 
-    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access)
+    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, TimeProvider time)
     {
+        this.time = time;
+        log = app.Services.GetRequiredService<ILogger<RegistryApplication>>();
         this.access = access;
         this.maintenance = maintenance;
         this.app = app;
@@ -60,21 +65,35 @@ public sealed class RegistryApplication : IAsyncDisposable
         var logger = app.Services.GetRequiredService<ILogger<Envelope>>();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var access = new AccessServices(settings.Auth, settings.PublicBaseUrl, address, storage.Driver, storage.Tables, parts, loggers);
-        app.Use(next => new Envelope(next, urls, parts.Ids, logger).Invoke);
+        var lane = settings.UploadLane;
+        var signatures = lane.IsLane || lane.PublicBaseUrl is not null ? new UploadSignatures(access.Keys, lane.UrlLifetime, parts.Time) : null;
+
+        // The lane's answers lead back to the host that the client called: it may not know its own name.
+        var uploads = new UploadUrls(lane.IsLane ? new PublicUrls(null) : urls, lane.PublicBaseUrl is { } url ? new PublicUrls(url) : null, signatures);
+        app.Use(next => new Envelope(next, uploads, parts.Ids, logger).Invoke);
         app.UseRouting();
-        app.Use(address.NeedsAuth(settings.Auth) ? next => context => access.Gate.Invoke(context, next) : AccessGate.Open);
-        var composition = new Composition(settings, storage, urls, parts.Time, parts.Ids, loggers);
-        if (address.NeedsAuth(settings.Auth))
+        app.Use(Gate(settings, address, access, signatures, parts.Time));
+        var composition = new Composition(settings, storage, urls, uploads, parts.Time, parts.Ids, loggers);
+        if (address.NeedsAuth(settings.Auth) && !lane.IsLane)
             composition.Functions.Add("Token", access.Token);
         if (address.BehindFunctions)
             composition.Functions.Add("CollectGarbage", new CollectGarbageFunction(composition.Maintenance));
         FunctionRoutes.Map(app, AppContext.BaseDirectory, composition.Functions);
-        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access);
+        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, parts.Time);
+    }
+
+    private static Func<RequestDelegate, RequestDelegate> Gate(Settings settings, ListenAddress address, AccessServices access, UploadSignatures? signatures, TimeProvider time)
+    {
+        var needsAuth = address.NeedsAuth(settings.Auth);
+        if (!settings.UploadLane.IsLane)
+            return needsAuth ? next => context => access.Gate.Invoke(context, next) : AccessGate.Open;
+        var gate = new UploadLaneGate(signatures!, needsAuth ? access.Directory : null, time);
+        return next => context => gate.Invoke(context, next);
     }
 
     public async Task Start(CancellationToken cancellation)
     {
-        if (address.NeedsAuth(settings.Auth))
+        if (address.NeedsAuth(settings.Auth) && !settings.UploadLane.IsLane)
             await access.AddFirstAdministrator(settings.Auth, cancellation);
         try
         {
@@ -86,9 +105,11 @@ public sealed class RegistryApplication : IAsyncDisposable
         }
 
         Banner.Print(Console.Out, Urls, settings, address);
+        using (var self = Process.GetCurrentProcess())
+            LogStarted(log, (long)(time.GetUtcNow() - self.StartTime.ToUniversalTime()).TotalMilliseconds);
 
-        // The Functions host has a timer for it; elsewhere the process is there all the time.
-        if (!address.BehindFunctions)
+        // The Functions host has a timer for it, and behind it the lane has nothing to do; elsewhere the process is there all the time.
+        if (!address.BehindFunctions && !settings.UploadLane.IsLane)
             maintaining = maintenance.RunForever(stopping.Token);
     }
 
@@ -109,6 +130,9 @@ public sealed class RegistryApplication : IAsyncDisposable
         await access.DisposeAsync();
         await storage.DisposeAsync();
     }
+
+    [LoggerMessage(30, LogLevel.Information, "The registry started in {Milliseconds} ms")]
+    private static partial void LogStarted(ILogger log, long milliseconds);
 
     private static void ConfigureLogging(ILoggingBuilder logging, ConfigurationManager configuration)
     {
