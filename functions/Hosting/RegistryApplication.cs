@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Registry.Functions.Access;
 using Registry.Functions.CollectGarbage;
 using Registry.Functions.Http;
+using Registry.Functions.Telemetry;
 using Registry.Storage;
+using Registry.Telemetry;
 
 namespace Registry.Functions.Hosting;
 
@@ -16,6 +19,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
     private readonly Settings settings;
     private readonly ListenAddress address;
     private readonly AccessServices access;
+    private readonly IDisposable? telemetry;
     private readonly TimeProvider time;
     private readonly ILogger log;
 
@@ -23,8 +27,9 @@ public sealed partial class RegistryApplication : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
 
-    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, TimeProvider time)
+    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, IDisposable? telemetry, TimeProvider time)
     {
+        this.telemetry = telemetry;
         this.time = time;
         log = app.Services.GetRequiredService<ILogger<RegistryApplication>>();
         this.access = access;
@@ -50,7 +55,8 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Read(builder.Configuration);
         var address = ListenAddress.Read(builder.Configuration);
-        ConfigureLogging(builder.Logging, builder.Configuration);
+        ConsoleLog.Configure(builder.Logging, builder.Configuration, address, parts.Time);
+        var telemetry = TelemetryPipeline.IsWanted(builder.Configuration) ? StartTelemetry(builder) : null;
         builder.Services.AddSingleton(address);
         builder.WebHost.UseUrls(address.Urls).ConfigureKestrel(ConfigureKestrel);
 
@@ -70,6 +76,8 @@ public sealed partial class RegistryApplication : IAsyncDisposable
 
         // The lane's answers lead back to the host that the client called: it may not know its own name.
         var uploads = new UploadUrls(lane.IsLane ? new PublicUrls(null) : urls, lane.PublicBaseUrl is { } url ? new PublicUrls(url) : null, signatures);
+        if (telemetry is not null)
+            app.Use(RequestTelemetry.Around);
         app.Use(next => new Envelope(next, uploads, parts.Ids, logger).Invoke);
         app.UseRouting();
         app.Use(Gate(settings, address, access, signatures, parts.Time));
@@ -79,7 +87,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         if (address.BehindFunctions)
             composition.Functions.Add("CollectGarbage", new CollectGarbageFunction(composition.Maintenance));
         FunctionRoutes.Map(app, AppContext.BaseDirectory, composition.Functions);
-        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, parts.Time);
+        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, telemetry, parts.Time);
     }
 
     private static Func<RequestDelegate, RequestDelegate> Gate(Settings settings, ListenAddress address, AccessServices access, UploadSignatures? signatures, TimeProvider time)
@@ -105,8 +113,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         }
 
         Banner.Print(Console.Out, Urls, settings, address);
-        using (var self = Process.GetCurrentProcess())
-            LogStarted(log, (long)(time.GetUtcNow() - self.StartTime.ToUniversalTime()).TotalMilliseconds);
+        RecordStart();
 
         // The Functions host has a timer for it, and behind it the lane has nothing to do; elsewhere the process is there all the time.
         if (!address.BehindFunctions && !settings.UploadLane.IsLane)
@@ -129,26 +136,23 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         await app.DisposeAsync();
         await access.DisposeAsync();
         await storage.DisposeAsync();
+        telemetry?.Dispose();
+    }
+
+    private void RecordStart()
+    {
+        using var self = Process.GetCurrentProcess();
+        var took = time.GetUtcNow() - self.StartTime.ToUniversalTime();
+        RegistryMetrics.StartDuration.Record(took.TotalSeconds);
+        LogStarted(log, (long)took.TotalMilliseconds);
     }
 
     [LoggerMessage(30, LogLevel.Information, "The registry started in {Milliseconds} ms")]
     private static partial void LogStarted(ILogger log, long milliseconds);
 
-    private static void ConfigureLogging(ILoggingBuilder logging, ConfigurationManager configuration)
-    {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
-        logging.SetMinimumLevel(LogLevel.Information);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // It warns that keys are not encrypted by itself: what protects them in storage is in docs/decisions/0005-tokens.md.
-        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        logging.AddConfiguration(configuration.GetSection("Logging"));
-    }
+    // A method of its own, so that the runtime loads OpenTelemetry only when it is called.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IDisposable StartTelemetry(WebApplicationBuilder builder) => TelemetryPipeline.Start(builder.Configuration, builder.Logging);
 
     private static void ConfigureKestrel(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel)
     {

@@ -70,12 +70,12 @@ public sealed class Stands : IAsyncDisposable
         {
             AppSettings = settings.ToDictionary(s => $"Registry__{s.Key.Replace(":", "__", StringComparison.Ordinal)}", s => s.Value),
         };
-        var host = await FunctionsHost.Start(Package(), options, CancellationToken.None);
+        var host = await FunctionsHost.Start(BuiltPackage(), options, CancellationToken.None);
         return new Server(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }), host.Address, host, null);
     }
 
     // What the build leaves is laid out as the published package is.
-    private static string Package() =>
+    internal static string BuiltPackage() =>
         Path.Combine(SourceTree.Root, "functions", "bin", Path.GetRelativePath(Path.Combine(SourceTree.Tests, "bin"), AppContext.BaseDirectory));
 
     private static async Task<IEnumerable<(string, string)>> Azurite()
