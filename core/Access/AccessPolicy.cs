@@ -22,6 +22,9 @@ public sealed class AccessPolicy
 
     public Federation? FindFederation(AccountName name) => federations.GetValueOrDefault(name);
 
+    /// <summary>Whether any rule is about that name.</summary>
+    public bool HasRules(AccountName name) => rules.Contains(name);
+
     /// <summary>Whether somebody who once showed to be this still is: the account is there, open, not past its date, and has the secret it had.</summary>
     public bool IsCurrent(Principal principal, DateTimeOffset now)
     {

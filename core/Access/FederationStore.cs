@@ -14,15 +14,9 @@ public sealed class FederationStore(ITableStore tables, RuleStore rules, Account
     /// <exception cref="ArgumentException">One of them is not as it must be; the message says how.</exception>
     public async Task<AccessChange> Add(AccountName name, Uri issuer, string audience, string subjectPattern, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(issuer);
-        ArgumentException.ThrowIfNullOrWhiteSpace(audience);
-        ArgumentException.ThrowIfNullOrWhiteSpace(subjectPattern);
         if (name.IsAnonymous)
             throw new ArgumentException("'anonymous' is everybody, and no federation", nameof(name));
-        if (!issuer.IsAbsoluteUri || issuer.Scheme != Uri.UriSchemeHttps || issuer.Query.Length + issuer.Fragment.Length > 0)
-            throw new ArgumentException("an issuer is an https URL without a query", nameof(issuer));
-        if (subjectPattern.Trim('*').Length == 0)
-            throw new ArgumentException("'*' would let in whoever has a token of that issuer", nameof(subjectPattern));
+        Check(issuer, audience, subjectPattern);
 
         var federation = new Federation(name, issuer, audience, subjectPattern, secrets.NewVersion(), time.GetUtcNow());
         if (await tables.Find(Tables.Accounts, Tables.AccountsPartition, name.ToString(), cancellation) is not null)
@@ -30,6 +24,19 @@ public sealed class FederationStore(ITableStore tables, RuleStore rules, Account
         await rules.RemoveAll(name, cancellation);
         var result = await tables.Write(Tables.Accounts, TableOperation.Insert(AccessRows.Write(federation)), cancellation);
         return result.IsDone ? AccessChange.Done : AccessChange.Exists;
+    }
+
+    /// <summary>Says what is wrong with the terms of a federation, before there is a store to ask.</summary>
+    /// <exception cref="ArgumentException">One of them is not as it must be; the message says how.</exception>
+    public static void Check(Uri issuer, string audience, string subjectPattern)
+    {
+        ArgumentNullException.ThrowIfNull(issuer);
+        ArgumentException.ThrowIfNullOrWhiteSpace(audience);
+        ArgumentException.ThrowIfNullOrWhiteSpace(subjectPattern);
+        if (!issuer.IsAbsoluteUri || issuer.Scheme != Uri.UriSchemeHttps || issuer.Query.Length + issuer.Fragment.Length > 0)
+            throw new ArgumentException("an issuer is an https URL without a query", nameof(issuer));
+        if (subjectPattern.Trim('*').Length == 0)
+            throw new ArgumentException("'*' would let in whoever has a token of that issuer", nameof(subjectPattern));
     }
 
     /// <summary>All federations, in order of name.</summary>

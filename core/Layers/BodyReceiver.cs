@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Registry.Digests;
 using Registry.Errors;
 using Registry.Storage;
+using Registry.Telemetry;
 
 namespace Registry.Layers;
 
@@ -121,6 +122,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
             foreach (var segment in read.Buffer)
                 await Take(segment);
             received += read.Buffer.Length;
+            RegistryMetrics.Bytes.Add(read.Buffer.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "in"));
             body.AdvanceTo(read.Buffer.End);
             if (Offset > options.MaxBlobSize)
                 throw new RegistryException(RegistryError.BlobTooLarge, $"the blob is larger than {options.MaxBlobSize} bytes, which is the most this registry accepts");

@@ -4,6 +4,7 @@ using Registry.Digests;
 using Registry.Errors;
 using Registry.Repositories;
 using Registry.Storage;
+using Registry.Telemetry;
 
 namespace Registry.Manifests;
 
@@ -50,7 +51,9 @@ public sealed class ManifestService(
         {
             try
             {
-                return new Manifest(info, await Content(info, cancellation));
+                var manifest = new Manifest(info, await Content(info, cancellation));
+                RegistryMetrics.Pulls.Add(1);
+                return manifest;
             }
             catch (StorageNotFoundException)
             {
@@ -92,6 +95,7 @@ public sealed class ManifestService(
         // the client is told that its manifest is stored, they are made once more (docs/garbage-collection.md).
         if (time.GetElapsedTime(verifiedAt) > collection.Late)
             await references.Verify(repository, document.References, cancellation);
+        RegistryMetrics.Pushes.Add(1);
         return new ManifestStored(digest, document.Subject);
     }
 
@@ -128,8 +132,10 @@ public sealed class ManifestService(
 
     private async Task<ReadOnlyMemory<byte>> Content(ManifestInfo info, CancellationToken cancellation)
     {
-        if (cache.Find(info.Path) is { } cached)
-            return cached;
+        var cached = cache.Find(info.Path);
+        RegistryMetrics.ManifestCache.Add(1, RegistryMetrics.Of(RegistryMetrics.Outcome, cached is null ? "miss" : "hit"));
+        if (cached is { } known)
+            return known;
         var content = new byte[info.Size];
         await using (var stream = await driver.Open(info.Path, 0, info.Size, cancellation))
             await stream.ReadExactlyAsync(content, cancellation);

@@ -38,7 +38,7 @@ internal sealed class AccessGate(AccessDirectory directory, LoginService logins,
 
         // Read again after the login, which may have taken a while.
         var policy = await directory.Get(context.RequestAborted);
-        var access = new RequestAccess(repository => policy.Rights(caller.Principal, repository) & caller.Limit(repository));
+        var access = new RequestAccess(caller.Principal, repository => policy.Rights(caller.Principal, repository) & caller.Limit(repository));
         if (!Allows(required, policy, caller, access))
             throw Refuse(required, policy, caller, context);
         context.Features.Set(access);

@@ -27,7 +27,8 @@ internal sealed partial class AccessServices : IAsyncDisposable
         documents = parts.OidcDocuments is null ? new HttpsDocuments() : null;
         var oidc = new OidcVerifier(parts.OidcDocuments ?? documents!, time);
         var logins = new LoginService(Directory, secrets, oidc, limiter, new VerifiedCredentials(time), time, loggers.CreateLogger<LoginService>());
-        var tokens = new AccessTokens(new KeyRing(driver, parts.Ids, loggers, time), time);
+        Keys = new KeyRing(driver, parts.Ids, loggers, time);
+        var tokens = new AccessTokens(Keys, time);
         var challenge = new Challenge(settings.Service, publicBaseUrl, listens);
         Gate = new AccessGate(Directory, logins, tokens, challenge, time);
         Token = new TokenFunction(Directory, logins, tokens, challenge, settings, time);
@@ -41,17 +42,38 @@ internal sealed partial class AccessServices : IAsyncDisposable
 
     public AccessDirectory Directory { get; }
 
+    /// <summary>What seals tokens and upload URLs.</summary>
+    public KeyRing Keys { get; }
+
     public AccessGate Gate { get; }
 
     public TokenFunction Token { get; }
 
-    /// <summary>Makes the first administrator of the settings, if there is no account yet. Every instance may try at once: one row, one winner.</summary>
+    /// <summary>Makes the first administrator of the settings, if there is no account yet, and the federation of the settings, if there is none of its name that has rules. Every instance may try at once: one row, one winner.</summary>
     public async Task AddFirstAdministrator(AuthSettings settings, CancellationToken cancellation)
     {
         if (settings.AdminPassword is { } password && await Accounts.AddFirstAdministrator(settings.AdminName, password, cancellation))
             LogFirst(settings.AdminName.ToString());
+        if (settings.Federation is { } federation && !(await Directory.Get(cancellation)).HasRules(federation.Name))
+            await AddFederation(federation, cancellation);
         if (!(await Directory.Get(cancellation)).HasAccounts)
             LogNobody();
+    }
+
+    // Adding takes away what rules an older owner of the name left. So of two instances that start at once the one that adds nothing puts
+    // the rules too: it may have taken away those of the other. Nothing is done to an account of that name.
+    private async Task AddFederation(FederationSettings federation, CancellationToken cancellation)
+    {
+        if (await Federations.Add(federation.Name, federation.Issuer, federation.Audience, federation.Subject, cancellation) != AccessChange.Done
+            && !(await Federations.List(cancellation)).Any(f => f.Name == federation.Name))
+        {
+            LogTaken(federation.Name.ToString());
+            return;
+        }
+
+        foreach (var rule in federation.Rules)
+            await Rules.Add(rule, cancellation);
+        LogFederation(federation.Name.ToString(), federation.Issuer);
     }
 
     public async ValueTask DisposeAsync()
@@ -62,6 +84,12 @@ internal sealed partial class AccessServices : IAsyncDisposable
 
     [LoggerMessage(22, LogLevel.Information, "The first administrator is {Name}")]
     private partial void LogFirst(string name);
+
+    [LoggerMessage(25, LogLevel.Information, "The federation {Name} trusts tokens of {Issuer}")]
+    private partial void LogFederation(string name, Uri issuer);
+
+    [LoggerMessage(26, LogLevel.Warning, "The federation {Name} of Registry:Auth:Federation was not made: the name is taken")]
+    private partial void LogTaken(string name);
 
     [LoggerMessage(23, LogLevel.Warning, "There is no account, so nobody can log in: set Registry:Auth:Admin:Password and start again, or add one with the command line")]
     private partial void LogNobody();

@@ -1,6 +1,7 @@
 using Registry.Access;
 using Registry.Access.Oidc;
 using Registry.Errors;
+using Registry.Telemetry;
 
 namespace Registry.Functions.Access;
 
@@ -24,6 +25,7 @@ internal sealed partial class LoginService(
         var attempt = limiter.Begin(federation is null ? credentials.Name : null, address);
         if (attempt.RetryAfter is { } wait)
         {
+            Count("limited");
             context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
             throw new RegistryException(RegistryError.TooManyRequests, "too many failed logins; try again later");
         }
@@ -33,10 +35,12 @@ internal sealed partial class LoginService(
             : LoginBySecret(name is { } account ? policy.FindAccount(account) : null, credentials.Secret);
         if (principal is null)
         {
+            Count("failed");
             LogFailed(name?.ToString() ?? "(no name of an account)", address);
             return null;
         }
 
+        Count("succeeded");
         attempt.Succeeded();
 
         // An OIDC token is over in minutes, and is never taken for longer than it says.
@@ -44,6 +48,8 @@ internal sealed partial class LoginService(
             verified.Add(credentials, principal);
         return principal;
     }
+
+    private static void Count(string outcome) => RegistryMetrics.Logins.Add(1, RegistryMetrics.Of(RegistryMetrics.Outcome, outcome));
 
     private Principal? LoginBySecret(Account? account, string secret) =>
         secrets.Verify(account, secret) && account!.IsUsable(time.GetUtcNow()) ? new Principal(account.Name, account.Version) : null;

@@ -5,10 +5,13 @@ using Registry.Repositories;
 namespace Registry.Functions.Access;
 
 /// <summary>What the caller of a request may see, for the functions that answer with more than the one repository that the request names.</summary>
-internal sealed class RequestAccess(Func<RepositoryName, AccessActions> rights)
+internal sealed class RequestAccess(Principal principal, Func<RepositoryName, AccessActions> rights)
 {
     /// <summary>Where there is no access control.</summary>
-    public static readonly RequestAccess Unlimited = new(_ => AccessActions.All);
+    public static readonly RequestAccess Unlimited = new(Principal.Anonymous, _ => AccessActions.All);
+
+    /// <summary>Who the caller has shown to be.</summary>
+    public Principal Principal { get; } = principal;
 
     /// <summary>What the caller may do there, in this request.</summary>
     public AccessActions Rights(RepositoryName repository) => rights(repository);

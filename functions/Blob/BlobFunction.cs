@@ -3,6 +3,7 @@ using Registry.Functions.Hosting;
 using Registry.Functions.Http;
 using Registry.Layers;
 using Registry.Repositories;
+using Registry.Telemetry;
 
 namespace Registry.Functions.Blob;
 
@@ -34,6 +35,7 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
         ContentWriter.RequestedRange(context.Request, digest.ToString(), layer.Length);
         if (redirect.Enabled && !IsSuffix(context.Request) && await layers.SignReadUrl(layer, redirect.Lifetime, context.RequestAborted) is { } url)
         {
+            RegistryMetrics.Bytes.Add(layer.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "redirected"));
             context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
             context.Response.Headers.Location = url.AbsoluteUri;
             context.Response.Headers[Responses.DigestHeader] = digest.ToString();
@@ -47,6 +49,7 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
             return;
         await using var content = await layer.OpenRange(range.Offset, range.Length, context.RequestAborted);
         await content.CopyToAsync(context.Response.Body, CopyBuffer, context.RequestAborted);
+        RegistryMetrics.Bytes.Add(range.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "out"));
     }
 
     // Blob storage does not know "the last n bytes" and would answer with all of them.

@@ -1,4 +1,5 @@
 using Registry.Collection;
+using Registry.Telemetry;
 
 namespace Registry.Functions.CollectGarbage;
 
@@ -14,12 +15,19 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
     /// <summary>Does one slice of the collector's run, if one is under way or due. Whatever another instance does at the same time does no harm.</summary>
     public async Task<CollectionOutcome> RunSlice(CancellationToken cancellation)
     {
-        var slice = await collector.RunSlice(Slice, new Observer(this), cancellation);
+        var slice = await Count(() => collector.RunSlice(Slice, new Observer(this), cancellation));
         var totals = slice.Totals;
         if (slice.Outcome == CollectionOutcome.Finished)
+        {
+            RegistryMetrics.CollectorRemoved.Add(totals.Removed);
+            RegistryMetrics.CollectorFreed.Add(totals.Freed);
             LogFinished(totals.Manifests, totals.Links, totals.Contents, totals.Uploads, totals.Blobs, totals.Removed, totals.Freed, totals.Waiting, totals.Unreadable);
+        }
         else if (slice.Outcome == CollectionOutcome.Paused)
+        {
             LogPaused(slice.Phase, totals.Removed, totals.Freed);
+        }
+
         return slice.Outcome;
     }
 
@@ -40,6 +48,21 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
                 // Nothing depends on this slice: the next one begins where the run was last recorded.
                 LogFailed(e);
             }
+        }
+    }
+
+    private static async Task<CollectionSlice> Count(Func<Task<CollectionSlice>> run)
+    {
+        var outcome = "Failed";
+        try
+        {
+            var slice = await run();
+            outcome = slice.Outcome.ToString();
+            return slice;
+        }
+        finally
+        {
+            RegistryMetrics.CollectorSlices.Add(1, RegistryMetrics.Of(RegistryMetrics.Outcome, outcome));
         }
     }
 

@@ -14,6 +14,9 @@ public sealed record AuthSettings
     /// <summary>The password of the first administrator; null for none. Used once, when there is no account at all.</summary>
     public string? AdminPassword { get; init; }
 
+    /// <summary>A federation that is made at start; null for none.</summary>
+    public FederationSettings? Federation { get; init; }
+
     /// <summary>How long an access token lasts. It is checked against accounts and rules with every request all the same.</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromMinutes(15);
 
@@ -38,6 +41,7 @@ public sealed record AuthSettings
             Enabled = reader.Text("Auth:Enabled") is null ? null : reader.Boolean("Auth:Enabled", false),
             AdminName = admin,
             AdminPassword = password,
+            Federation = FederationSettings.Read(reader),
             TokenLifetime = reader.Time("Auth:TokenLifetime", TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)),
             Service = service,
         };

@@ -10,7 +10,10 @@ namespace Registry.Functions.Hosting;
 /// <summary>Puts the services and the functions together.</summary>
 internal sealed class Composition
 {
-    public Composition(Settings settings, OpenStorage storage, PublicUrls urls, TimeProvider time, IdSource ids, ILoggerFactory loggers)
+    /// <summary>What the upload lane has: everything else is the front's.</summary>
+    private static readonly string[] ofLane = ["Health", "Home", "UploadSession"];
+
+    public Composition(Settings settings, OpenStorage storage, PublicUrls urls, UploadUrls uploads, TimeProvider time, IdSource ids, ILoggerFactory loggers)
     {
         var (driver, tables) = (storage.Driver, storage.Tables);
         var layers = new LayerService(driver, tables, settings.Uploads, settings.Collection, time, ids);
@@ -31,10 +34,12 @@ internal sealed class Composition
             ["Manifest"] = new Manifest.ManifestFunction(manifests, settings.Manifests, urls),
             ["Referrers"] = new Referrers.ReferrersFunction(new ReferrerService(driver, tables), urls),
             ["TagsList"] = new TagsList.TagsListFunction(manifests, urls),
-            ["UploadSession"] = new UploadSession.UploadSessionFunction(layers, urls),
-            ["UploadStart"] = new UploadStart.UploadStartFunction(layers, urls),
+            ["UploadSession"] = new UploadSession.UploadSessionFunction(layers, urls, uploads),
+            ["UploadStart"] = new UploadStart.UploadStartFunction(layers, urls, uploads),
             ["zFallback"] = new Fallback.FallbackFunction(),
         };
+        if (settings.UploadLane.IsLane)
+            Functions = new(Functions.Where(f => ofLane.Contains(f.Key)), StringComparer.Ordinal) { ["zFallback"] = new Fallback.LaneFallbackFunction() };
     }
 
     /// <summary>The functions that answer HTTP, by the name of their folder.</summary>

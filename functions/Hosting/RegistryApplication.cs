@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Registry.Functions.Access;
@@ -5,12 +7,14 @@ using Registry.Functions.CollectGarbage;
 using Registry.Functions.Commands.Control;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Http;
+using Registry.Functions.Telemetry;
 using Registry.Storage;
+using Registry.Telemetry;
 
 namespace Registry.Functions.Hosting;
 
 /// <summary>The executable: the same in all three ways to run it.</summary>
-public sealed class RegistryApplication : IAsyncDisposable
+public sealed partial class RegistryApplication : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly OpenStorage storage;
@@ -18,15 +22,19 @@ public sealed class RegistryApplication : IAsyncDisposable
     private readonly ListenAddress address;
     private readonly AccessServices access;
     private readonly RegistryParts parts;
+    private readonly IDisposable? telemetry;
+    private readonly ILogger log;
 
     private readonly Maintenance maintenance;
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
     private Task<ControlServer?> control = Task.FromResult<ControlServer?>(null);
 
-    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, RegistryParts parts)
+    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, IDisposable? telemetry, RegistryParts parts)
     {
         this.parts = parts;
+        this.telemetry = telemetry;
+        log = app.Services.GetRequiredService<ILogger<RegistryApplication>>();
         this.access = access;
         this.maintenance = maintenance;
         this.app = app;
@@ -50,7 +58,8 @@ public sealed class RegistryApplication : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Read(builder.Configuration);
         var address = ListenAddress.Read(builder.Configuration);
-        ConfigureLogging(builder.Logging, builder.Configuration);
+        ConsoleLog.Configure(builder.Logging, builder.Configuration, address, parts.Time);
+        var telemetry = TelemetryPipeline.IsWanted(builder.Configuration) ? StartTelemetry(builder) : null;
         builder.Services.AddSingleton(address);
         builder.WebHost.UseUrls(address.Urls).ConfigureKestrel(ConfigureKestrel);
 
@@ -65,21 +74,37 @@ public sealed class RegistryApplication : IAsyncDisposable
         var logger = app.Services.GetRequiredService<ILogger<Envelope>>();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var access = new AccessServices(settings.Auth, settings.PublicBaseUrl, address, storage.Driver, storage.Tables, parts, loggers);
-        app.Use(next => new Envelope(next, urls, parts.Ids, logger).Invoke);
+        var lane = settings.UploadLane;
+        var signatures = lane.IsLane || lane.PublicBaseUrl is not null ? new UploadSignatures(access.Keys, lane.UrlLifetime, parts.Time) : null;
+
+        // The lane's answers lead back to the host that the client called: it may not know its own name.
+        var uploads = new UploadUrls(lane.IsLane ? new PublicUrls(null) : urls, lane.PublicBaseUrl is { } url ? new PublicUrls(url) : null, signatures);
+        if (telemetry is not null)
+            app.Use(RequestTelemetry.Around);
+        app.Use(next => new Envelope(next, uploads, parts.Ids, logger).Invoke);
         app.UseRouting();
-        app.Use(address.NeedsAuth(settings.Auth) ? next => context => access.Gate.Invoke(context, next) : AccessGate.Open);
-        var composition = new Composition(settings, storage, urls, parts.Time, parts.Ids, loggers);
-        if (address.NeedsAuth(settings.Auth))
+        app.Use(Gate(settings, address, access, signatures, parts.Time));
+        var composition = new Composition(settings, storage, urls, uploads, parts.Time, parts.Ids, loggers);
+        if (address.NeedsAuth(settings.Auth) && !lane.IsLane)
             composition.Functions.Add("Token", access.Token);
         if (address.BehindFunctions)
             composition.Functions.Add("CollectGarbage", new CollectGarbageFunction(composition.Maintenance));
         FunctionRoutes.Map(app, AppContext.BaseDirectory, composition.Functions);
-        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, parts);
+        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, telemetry, parts);
+    }
+
+    private static Func<RequestDelegate, RequestDelegate> Gate(Settings settings, ListenAddress address, AccessServices access, UploadSignatures? signatures, TimeProvider time)
+    {
+        var needsAuth = address.NeedsAuth(settings.Auth);
+        if (!settings.UploadLane.IsLane)
+            return needsAuth ? next => context => access.Gate.Invoke(context, next) : AccessGate.Open;
+        var gate = new UploadLaneGate(signatures!, needsAuth ? access.Directory : null, time);
+        return next => context => gate.Invoke(context, next);
     }
 
     public async Task Start(CancellationToken cancellation)
     {
-        if (address.NeedsAuth(settings.Auth))
+        if (address.NeedsAuth(settings.Auth) && !settings.UploadLane.IsLane)
             await access.AddFirstAdministrator(settings.Auth, cancellation);
         try
         {
@@ -91,12 +116,13 @@ public sealed class RegistryApplication : IAsyncDisposable
         }
 
         Banner.Print(Console.Out, Urls, settings, address);
+        RecordStart();
 
         // A start does not wait for it: a command that comes earlier does.
         control = Task.Run(StartControl, CancellationToken.None);
 
-        // The Functions host has a timer for it; elsewhere the process is there all the time.
-        if (!address.BehindFunctions)
+        // The Functions host has a timer for it, and behind it the lane has nothing to do; elsewhere the process is there all the time.
+        if (!address.BehindFunctions && !settings.UploadLane.IsLane)
             maintaining = maintenance.RunForever(stopping.Token);
     }
 
@@ -118,6 +144,7 @@ public sealed class RegistryApplication : IAsyncDisposable
         await app.DisposeAsync();
         await access.DisposeAsync();
         await storage.DisposeAsync();
+        telemetry?.Dispose();
     }
 
     // Where other processes can open the storage too, commands do that.
@@ -130,21 +157,20 @@ public sealed class RegistryApplication : IAsyncDisposable
         return await ControlServer.Start(settings.Storage.RootDirectory, context, OperationList.All, stopping.Token);
     }
 
-    private static void ConfigureLogging(ILoggingBuilder logging, ConfigurationManager configuration)
+    private void RecordStart()
     {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
-        logging.SetMinimumLevel(LogLevel.Information);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // It warns that keys are not encrypted by itself: what protects them in storage is in docs/decisions/0005-tokens.md.
-        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        logging.AddConfiguration(configuration.GetSection("Logging"));
+        using var self = Process.GetCurrentProcess();
+        var took = parts.Time.GetUtcNow() - self.StartTime.ToUniversalTime();
+        RegistryMetrics.StartDuration.Record(took.TotalSeconds);
+        LogStarted(log, (long)took.TotalMilliseconds);
     }
+
+    [LoggerMessage(40, LogLevel.Information, "The registry started in {Milliseconds} ms")]
+    private static partial void LogStarted(ILogger log, long milliseconds);
+
+    // A method of its own, so that the runtime loads OpenTelemetry only when it is called.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TelemetryPipeline StartTelemetry(WebApplicationBuilder builder) => TelemetryPipeline.Start(builder.Configuration, builder.Logging);
 
     private static void ConfigureKestrel(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel)
     {

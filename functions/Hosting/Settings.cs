@@ -14,6 +14,8 @@ public sealed record Settings
 
     public required UploadOptions Uploads { get; init; }
 
+    public required UploadLaneSettings UploadLane { get; init; }
+
     public required ManifestOptions Manifests { get; init; }
 
     public required CollectionOptions Collection { get; init; }
@@ -27,23 +29,34 @@ public sealed record Settings
     public static Settings Read(IConfiguration configuration)
     {
         var reader = new SettingReader(configuration.GetSection("Registry"));
-        var settings = new Settings
-        {
-            Storage = StorageSettings.Read(reader),
-            Redirect = new RedirectSettings { Enabled = reader.Boolean("Redirect:Enabled", true), Lifetime = reader.Time("Redirect:Lifetime", TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)) },
-            Uploads = new UploadOptions
-            {
-                MemoryLimit = reader.Bytes("Uploads:MemoryLimit", new UploadOptions().MemoryLimit, 1024 * 1024),
-                MaxBlobSize = reader.Bytes("Uploads:MaxBlobSize", new UploadOptions().MaxBlobSize, 1),
-                MaxIdle = reader.Time("Uploads:MaxIdle", new UploadOptions().MaxIdle, TimeSpan.FromMinutes(1), new UploadOptions().MaxIdle),
-            },
-            Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false) },
-            Collection = ReadCollection(reader),
-            PublicBaseUrl = reader.Url("PublicBaseUrl"),
-            Auth = AuthSettings.Read(reader),
-        };
+        var settings = Read(reader);
         reader.RequireNothingElse();
         return settings;
+    }
+
+    private static Settings Read(SettingReader reader) => new()
+    {
+        Storage = StorageSettings.Read(reader),
+        Redirect = new RedirectSettings { Enabled = reader.Boolean("Redirect:Enabled", true), Lifetime = reader.Time("Redirect:Lifetime", TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)) },
+        Uploads = new UploadOptions
+        {
+            MemoryLimit = reader.Bytes("Uploads:MemoryLimit", new UploadOptions().MemoryLimit, 1024 * 1024),
+            MaxBlobSize = reader.Bytes("Uploads:MaxBlobSize", new UploadOptions().MaxBlobSize, 1),
+            MaxIdle = reader.Time("Uploads:MaxIdle", new UploadOptions().MaxIdle, TimeSpan.FromMinutes(1), new UploadOptions().MaxIdle),
+        },
+        UploadLane = UploadLaneSettings.Read(reader),
+        Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false) },
+        Collection = ReadCollection(reader),
+        PublicBaseUrl = reader.Url("PublicBaseUrl"),
+        Auth = AuthSettings.Read(reader),
+    };
+
+    /// <summary>The names of all settings, below <c>Registry</c>.</summary>
+    internal static IReadOnlyCollection<string> Names()
+    {
+        var reader = new SettingReader(new ConfigurationBuilder().Build().GetSection("Registry"));
+        Read(reader);
+        return reader.Known;
     }
 
     private static CollectionOptions ReadCollection(SettingReader reader)
@@ -84,10 +97,19 @@ internal sealed class SettingReader(IConfiguration section)
 {
     private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The names that were asked for.</summary>
+    public IReadOnlyCollection<string> Known => known;
+
     public string? Text(string name)
     {
         known.Add(name);
-        return section[name] is { Length: > 0 } value ? value : null;
+        if (section[name] is not { Length: > 0 } value)
+            return null;
+
+        // What App Service leaves in place of a secret that it could not read. Taken for the secret, it would be one that everybody knows.
+        return value.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase)
+            ? throw new SettingException($"Registry:{name} is a reference to a Key Vault that was not resolved: the secret is missing, or the app's identity lacks the role Key Vault Secrets User")
+            : value;
     }
 
     public bool Boolean(string name, bool otherwise) => Text(name) switch

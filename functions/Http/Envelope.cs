@@ -9,7 +9,7 @@ using Registry.Storage;
 namespace Registry.Functions.Http;
 
 /// <summary>Around every function: the one place that turns a failure into an answer and a log event.</summary>
-internal sealed partial class Envelope(RequestDelegate next, PublicUrls urls, IdSource ids, ILogger<Envelope> log)
+internal sealed partial class Envelope(RequestDelegate next, UploadUrls urls, IdSource ids, ILogger<Envelope> log)
 {
     /// <summary>Longer than any request of a client; Kestrel's own limits are beyond these, because it answers without an envelope.</summary>
     public const int MaxTarget = 16 * 1024;

@@ -34,7 +34,7 @@ internal static class Responses
     }
 
     /// <summary>How an upload stands: where it goes on, and the bytes it has (end-5, end-13).</summary>
-    public static void UploadStatus(this HttpContext context, PublicUrls urls, int status, RepositoryName repository, Guid upload, long offset)
+    public static void UploadStatus(this HttpContext context, UploadUrls urls, int status, RepositoryName repository, Guid upload, long offset)
     {
         context.Response.StatusCode = status;
         context.UploadHeaders(urls, repository, upload, offset);
@@ -42,10 +42,10 @@ internal static class Responses
             context.Response.ContentLength = 0;
     }
 
-    public static void UploadHeaders(this HttpContext context, PublicUrls urls, RepositoryName repository, Guid upload, long offset)
+    public static void UploadHeaders(this HttpContext context, UploadUrls urls, RepositoryName repository, Guid upload, long offset)
     {
         var headers = context.Response.Headers;
-        headers.Location = urls.Of($"/v2/{repository}/blobs/uploads/{upload:D}");
+        headers.Location = urls.Of(context, repository, upload);
         headers["Docker-Upload-UUID"] = upload.ToString("D");
 
         // The end is inclusive, so "nothing" cannot be said: 0-0 it is, as every registry does (0--1 breaks clients).

@@ -6,7 +6,7 @@ using Registry.Layers;
 namespace Registry.Functions.UploadSession;
 
 /// <summary>GET, PATCH, PUT and DELETE of an upload's location (end-13, end-5, end-6, end-14).</summary>
-public sealed class UploadSessionFunction(LayerService layers, PublicUrls urls) : IFunction
+internal sealed class UploadSessionFunction(LayerService layers, PublicUrls urls, UploadUrls uploads) : IFunction
 {
     public async Task Run(HttpContext context)
     {
@@ -16,7 +16,7 @@ public sealed class UploadSessionFunction(LayerService layers, PublicUrls urls) 
         {
             case "PATCH":
                 await upload.Append(context.Request.BodyReader, ContentRange.Parse(context.Request), context.RequestAborted);
-                context.UploadStatus(urls, StatusCodes.Status202Accepted, repository, id, upload.Offset);
+                context.UploadStatus(uploads, StatusCodes.Status202Accepted, repository, id, upload.Offset);
                 break;
             case "PUT":
                 await Finish(context, upload);
@@ -27,7 +27,7 @@ public sealed class UploadSessionFunction(LayerService layers, PublicUrls urls) 
                 break;
             default:
                 await upload.RequireUnfinished(context.RequestAborted);
-                context.UploadStatus(urls, StatusCodes.Status204NoContent, repository, id, upload.Offset);
+                context.UploadStatus(uploads, StatusCodes.Status204NoContent, repository, id, upload.Offset);
                 break;
         }
     }

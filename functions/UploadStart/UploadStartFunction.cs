@@ -8,7 +8,7 @@ using Registry.Repositories;
 namespace Registry.Functions.UploadStart;
 
 /// <summary>POST /v2/NAME/blobs/uploads/ : begins an upload (end-4a, end-4c), stores a whole blob (end-4b), or mounts one (end-11).</summary>
-public sealed class UploadStartFunction(LayerService layers, PublicUrls urls) : IFunction
+internal sealed class UploadStartFunction(LayerService layers, PublicUrls urls, UploadUrls uploads) : IFunction
 {
     public async Task Run(HttpContext context)
     {
@@ -26,7 +26,7 @@ public sealed class UploadStartFunction(LayerService layers, PublicUrls urls) : 
         else
         {
             var upload = await layers.Start(repository, algorithm, context.RequestAborted);
-            context.UploadStatus(urls, StatusCodes.Status202Accepted, repository, upload.Id, 0);
+            context.UploadStatus(uploads, StatusCodes.Status202Accepted, repository, upload.Id, 0);
         }
     }
 

@@ -9,6 +9,7 @@ using Registry.Tests.Support;
 namespace Registry.Tests.Commands;
 
 /// <summary>The way into a running server: who can take it, and what becomes of it when the server ends, in whatever way.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ControlSocketTests : IDisposable
 {
     private const string List = """{"accounts":[]}""";

@@ -13,7 +13,7 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
     private static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
 
     // Ctrl-C is for the program: the shell goes on, to tell how the program left the terminal.
-    private const string Script = "trap : INT; stty cols {0}; {1}; code=$?; stty -a | grep -q ' echo ' && echo 'echo is on'; exit $code";
+    private static readonly CompositeFormat script = CompositeFormat.Parse("trap : INT; stty cols {0}; {1}; code=$?; stty -a | grep -q ' echo ' && echo 'echo is on'; exit $code");
 
     private readonly Process process;
     private readonly StringBuilder shown = new();
@@ -41,7 +41,7 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
 
     public static PseudoTerminal Start(string[] command, int width = 120)
     {
-        var line = string.Format(CultureInfo.InvariantCulture, Script, width, string.Join(' ', command.Select(word => $"'{word}'")));
+        var line = string.Format(CultureInfo.InvariantCulture, script, width, string.Join(' ', command.Select(word => $"'{word}'")));
         string[] arguments = ["--quiet", "--return", "--flush", "--echo", "always", "--command", line, "/dev/null"];
         var start = new ProcessStartInfo(RequiredTool.Script.Find(), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["SHELL"] = "/bin/sh";

@@ -55,7 +55,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Starts one. With a certificate it speaks https and takes the tokens of <see cref="TestIdentity"/>.</summary>
     public static async Task<AzuriteServer> Start(X509Certificate2? certificate, CancellationToken cancellation)
     {
-        var server = new AzuriteServer(await AzuritePackage.Script(), certificate);
+        var server = new AzuriteServer(Path.Combine(await NodePackages.Folder(), "azurite", "dist", "src", "azurite.js"), certificate);
         for (int attempt = 0; ; attempt++)
         {
             (server.BlobPort, server.TablePort) = (FreePort(), FreePort());

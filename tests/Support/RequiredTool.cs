@@ -17,7 +17,7 @@ public sealed record RequiredTool(string Name, string HowToGet)
 
     public static RequiredTool Dotnet { get; } = new("dotnet", "the .NET SDK, https://dot.net");
 
-    public static RequiredTool Node { get; } = new("node", "Node.js 20 or later, https://nodejs.org, for Azurite; or AZURITE_CONNECTION_STRING names a storage account");
+    public static RequiredTool Node { get; } = new("node", "Node.js 20 or later, https://nodejs.org, for Azurite (or AZURITE_CONNECTION_STRING names a storage account) and for the grammar of Bicep");
 
     public static RequiredTool Npm { get; } = new("npm", "it comes with Node.js, https://nodejs.org");
 

@@ -10,7 +10,7 @@ public static class AzureTransport
 
     /// <summary>Makes a transport over a handler. Time limits are the pipeline's, for each try, not the client's for all of them.</summary>
     public static HttpPipelineTransport Create(HttpMessageHandler handler) =>
-        new HttpClientTransport(new HttpClient(new SocketFailureHandler(handler)) { Timeout = Timeout.InfiniteTimeSpan });
+        new HttpClientTransport(new HttpClient(new TransactionCounter(new SocketFailureHandler(handler))) { Timeout = Timeout.InfiniteTimeSpan });
 
     /// <summary>Makes a pool as it suits storage: HTTP/1.1 connections that are kept alive, and nothing between us and it.</summary>
     public static SocketsHttpHandler CreateHandler() => new()

@@ -3,14 +3,13 @@ using System.Text.Json;
 
 namespace Registry.Tests.Support;
 
-/// <summary>Azurite as tests/package-lock.json pins it, installed by <c>npm ci</c> on first use.</summary>
-public static class AzuritePackage
+/// <summary>What the tests use of npm, as tests/package-lock.json pins it, installed by <c>npm ci</c> on first use.</summary>
+public static class NodePackages
 {
-    private static readonly string modules = Path.Combine(SourceTree.Tests, "node_modules");
     private static readonly Lazy<Task<string>> installed = new(Install);
 
-    /// <summary>The script that starts it. Needs Node.js with npm: see <see cref="RequiredTool"/>.</summary>
-    public static async Task<string> Script()
+    /// <summary>The folder of the packages. Needs Node.js with npm: see <see cref="RequiredTool"/>.</summary>
+    public static async Task<string> Folder()
     {
         RequiredTool.Node.Find();
         RequiredTool.Npm.Find();
@@ -19,23 +18,23 @@ public static class AzuritePackage
 
     private static async Task<string> Install()
     {
+        string modules = Path.Combine(SourceTree.Tests, "node_modules");
         using IDisposable turn = await Turn.Take(Path.Combine(SourceTree.Tests, "obj", "npm.lock"), TimeSpan.FromMinutes(5));
-        if (!IsInstalled())
-            await Run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-        return Path.Combine(modules, "azurite", "dist", "src", "azurite.js");
-    }
 
-    /// <summary>npm writes its own lock file into node_modules last, so a broken-off installation has none.</summary>
-    private static bool IsInstalled()
-    {
+        // npm writes its own lock file into node_modules last, so a broken-off installation has none.
         string finished = Path.Combine(modules, ".package-lock.json");
-        return File.Exists(finished) && Version(finished, "node_modules/azurite") == Version(Path.Combine(SourceTree.Tests, "package-lock.json"), "node_modules/azurite");
+        if (!File.Exists(finished) || !IsComplete(finished))
+            await Run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
+        return modules;
     }
 
-    private static string? Version(string lockFile, string package)
+    private static bool IsComplete(string finished)
     {
-        using var json = JsonDocument.Parse(File.ReadAllBytes(lockFile));
-        return json.RootElement.GetProperty("packages").GetProperty(package).GetProperty("version").GetString();
+        using var wanted = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(SourceTree.Tests, "package-lock.json")));
+        using var there = JsonDocument.Parse(File.ReadAllBytes(finished));
+        JsonElement packages = there.RootElement.GetProperty("packages");
+        return wanted.RootElement.GetProperty("packages").GetProperty("").GetProperty("dependencies").EnumerateObject()
+            .All(d => packages.TryGetProperty($"node_modules/{d.Name}", out JsonElement package) && package.GetProperty("version").GetString() == d.Value.GetString());
     }
 
     private static async Task Run(string program, params string[] arguments)
