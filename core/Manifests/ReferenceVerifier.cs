@@ -17,6 +17,14 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
     /// <exception cref="RegistryException"><c>MANIFEST_BLOB_UNKNOWN</c>, one for each digest that is missing</exception>
     public async Task Verify(RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
     {
+        if (await FindMissing(repository, references, cancellation) is { Count: > 0 } missing)
+            throw new RegistryException(missing);
+    }
+
+    /// <summary>The same, for who has more to report: one <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing.</summary>
+    public async Task<IReadOnlyList<RegistryException.Problem>> FindMissing(
+        RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
+    {
         var missing = new ConcurrentDictionary<Digest, bool>();
         await Parallel.ForEachAsync(
             references.Where(r => r.Kind != ReferenceKind.Elsewhere),
@@ -28,12 +36,12 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
             });
 
         if (missing.IsEmpty || options.AllowSparse)
-            return;
-        throw new RegistryException(
+            return [];
+        return
         [
             .. references.Where(r => missing.ContainsKey(r.Digest)).Select(r =>
                 new RegistryException.Problem(RegistryError.ManifestBlobUnknown, RegistryError.ManifestBlobUnknown.Message, new DigestDetail(r.Digest.ToString()))),
-        ]);
+        ];
     }
 
     // buildkit's cache index lists layers under "manifests": a child is a manifest, or else a blob.

@@ -37,7 +37,11 @@ public sealed record Settings
                 MaxBlobSize = reader.Bytes("Uploads:MaxBlobSize", new UploadOptions().MaxBlobSize, 1),
                 MaxIdle = reader.Time("Uploads:MaxIdle", new UploadOptions().MaxIdle, TimeSpan.FromMinutes(1), new UploadOptions().MaxIdle),
             },
-            Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false) },
+            Manifests = new ManifestOptions
+            {
+                AllowSparse = reader.Boolean("Manifests:AllowSparse", false),
+                AcceptSchema1 = reader.Boolean("Manifests:AcceptSchema1", true),
+            },
             Collection = ReadCollection(reader),
             PublicBaseUrl = reader.Url("PublicBaseUrl"),
             Auth = AuthSettings.Read(reader),

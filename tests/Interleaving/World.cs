@@ -136,8 +136,9 @@ internal sealed class World
                 ?? throw new InvariantException($"row {row.Row} leads to a manifest that is gone");
             if (manifest.GetString("blob") != row.GetString("blob"))
                 throw new InvariantException($"row {row.Row} names another blob than its manifest");
-            if (await Read(row.GetString("blob")) is not { } bytes || Digest.Compute(digest.Algorithm, bytes) != digest)
-                throw new InvariantException($"row {row.Row} leads to no content of {digest}");
+            var content = Digest.Parse(row.FindString("bytes") ?? row.GetString("digest"));
+            if (await Read(row.GetString("blob")) is not { } bytes || Digest.Compute(content.Algorithm, bytes) != content)
+                throw new InvariantException($"row {row.Row} leads to no content of {content}");
         }
     }
 
