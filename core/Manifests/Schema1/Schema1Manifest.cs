@@ -46,10 +46,23 @@ public sealed record Schema1Manifest(
 
     private static Schema1Manifest Read(ReadOnlyMemory<byte> payload, bool isSigned, IReadOnlyList<RegistryException.Problem> problems, int maxLayers)
     {
-        // No member may be there twice: of two layer lists one would be verified, and the other pulled.
-        using var json = JsonDocument.Parse(payload, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        using var json = Parse(payload, problems);
         var reader = new Schema1Reader(json.RootElement, maxLayers);
         reader.Read();
         return new Schema1Manifest(payload, isSigned, reader.Name, reader.Tag, reader.Layers, [.. problems, .. reader.Problems]);
+    }
+
+    // No member may be there twice: of two layer lists one would be verified, and the other pulled.
+    private static JsonDocument Parse(ReadOnlyMemory<byte> payload, IReadOnlyList<RegistryException.Problem> problems)
+    {
+        try
+        {
+            return JsonDocument.Parse(payload, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException)
+        {
+            // The syntax of the whole was right, and the signatures aside it is the payload's.
+            throw new RegistryException([.. problems, new(RegistryError.ManifestInvalid, "the manifest has a member twice")]);
+        }
     }
 }

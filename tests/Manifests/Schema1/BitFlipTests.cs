@@ -46,7 +46,7 @@ public sealed class BitFlipTests
             Assert.Equal(Schema1Samples.Small, ManifestDocument.Parse(flipped, MediaTypes.Schema1Signed, new ManifestOptions()).Schema1!.Payload.ToArray());
         }
 
-        // A line break becomes a tab's neighbour, "kid" another name: some are, and not many.
+        // A member of a key that nobody needs ("kid") gets another name, which nobody knows: such bits there are, and not many.
         Assert.InRange(accepted, 1, 400);
     }
 

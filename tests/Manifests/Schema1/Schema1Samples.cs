@@ -70,7 +70,7 @@ internal static class Schema1Samples
     /// <summary>A signature that is right, of a payload and a protected header that need not be.</summary>
     public static JsonObject SignatureOf(byte[] payload, string protectedHeader, string algorithm = "ES256")
     {
-        var signature = Signatures(Sign(payload, algorithm))[0]!.DeepClone().AsObject();
+        var signature = Signatures(Sign(Small, algorithm))[0]!.DeepClone().AsObject();
         var text = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(protectedHeader));
         var input = Encoding.ASCII.GetBytes($"{text}.{Base64Url.EncodeToString(payload)}");
         signature["protected"] = text;
