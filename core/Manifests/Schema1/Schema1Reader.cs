@@ -11,6 +11,9 @@ internal sealed class Schema1Reader(JsonElement root, int maxLayers)
     private static readonly string[] layerMembers = ["blobSum"];
     private static readonly string[] historyMembers = ["v1Compatibility"];
 
+    /// <summary>Problems that are told of one manifest's fields: a hostile one has hundreds of thousands, and each is longer than what it is about.</summary>
+    public const int MaxProblems = 100;
+
     private readonly List<RegistryException.Problem> problems = [];
     private readonly HashSet<Digest> seen = [];
     private readonly List<Digest> layers = [];
@@ -33,7 +36,7 @@ internal sealed class Schema1Reader(JsonElement root, int maxLayers)
 
         // The API's word for a manifest without a tag, when it is put by digest.
         if (Tag is { Length: > 0 } tag && !Manifests.Tag.TryParse(tag, out _))
-            problems.Add(new(RegistryError.TagInvalid, RegistryError.TagInvalid.Message, new TagDetail(tag)));
+            Add(new(RegistryError.TagInvalid, RegistryError.TagInvalid.Message, new TagDetail(tag)));
         if (root.TryGetProperty("architecture", out var architecture) && architecture.ValueKind != JsonValueKind.String)
             Invalid("'architecture' is not a string");
 
@@ -88,7 +91,7 @@ internal sealed class Schema1Reader(JsonElement root, int maxLayers)
         if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("blobSum", out var sum) || sum.ValueKind != JsonValueKind.String)
             Invalid($"'{where}' has no blobSum");
         else if (!Digest.TryParse(sum.GetString(), out var digest, out var problem))
-            problems.Add(new(RegistryError.DigestInvalid, $"{where}: {problem}", new DigestDetail(sum.GetString()!)));
+            Add(new(RegistryError.DigestInvalid, $"{where}: {problem}", new DigestDetail(sum.GetString()!)));
         else if (seen.Add(digest))
             layers.Add(digest);
         if (entry.ValueKind == JsonValueKind.Object)
@@ -103,5 +106,13 @@ internal sealed class Schema1Reader(JsonElement root, int maxLayers)
             RequireCase(entry, $"{where}: ", historyMembers);
     }
 
-    private void Invalid(string message) => problems.Add(new(RegistryError.ManifestInvalid, message));
+    private void Invalid(string message) => Add(new(RegistryError.ManifestInvalid, message));
+
+    private void Add(RegistryException.Problem problem)
+    {
+        if (problems.Count < MaxProblems)
+            problems.Add(problem);
+        else if (problems.Count == MaxProblems)
+            problems.Add(new(RegistryError.ManifestInvalid, $"and more: the first {MaxProblems} are told"));
+    }
 }

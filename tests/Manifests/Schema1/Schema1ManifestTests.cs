@@ -87,6 +87,15 @@ public sealed class Schema1ManifestTests
     }
 
     [Fact]
+    public void A_hundred_problems_are_told_and_that_there_are_more()
+    {
+        var refusals = Schema1Samples.Refusals(Schema1Samples.Payload("a", "b", Enumerable.Repeat("x:y", 101)), MediaTypes.Schema1);
+
+        Assert.Equal(101, refusals.Count);
+        Assert.Equal("MANIFEST_INVALID: and more: the first 100 are told", refusals[100]);
+    }
+
+    [Fact]
     public void Each_layer_is_there_once_and_in_order()
     {
         var document = ManifestDocument.Parse(good, null, new ManifestOptions());
