@@ -130,10 +130,11 @@ public sealed class Schema1FuzzTests
         var run = Task.Run(() => work(input => (current, count) = (input, count + 1)));
         try
         {
-            for (var seen = -1; !run.IsCompleted; seen = count)
+            while (!run.IsCompleted)
             {
-                Assert.True(seen != count, "the reader hangs");
+                var seen = Volatile.Read(ref count);
                 await Task.WhenAny(run, Task.Delay(stuckAfter, TestContext.Current.CancellationToken));
+                Assert.True(run.IsCompleted || seen != Volatile.Read(ref count), "the reader hangs");
             }
 
             await run;
