@@ -32,7 +32,8 @@ public readonly record struct Digest
 
     public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest) => TryParse(text, out digest, out _);
 
-    private static bool TryParse([NotNullWhen(true)] string? text, out Digest digest, [NotNullWhen(false)] out string? problem)
+    /// <summary>The same, and says what is wrong where it is none.</summary>
+    internal static bool TryParse([NotNullWhen(true)] string? text, out Digest digest, [NotNullWhen(false)] out string? problem)
     {
         digest = default;
         var colon = text?.IndexOf(':') ?? -1;

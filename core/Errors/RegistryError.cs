@@ -17,6 +17,7 @@ public sealed record RegistryError(string Code, int Status, string Message)
     public static readonly RegistryError ManifestInvalid = new("MANIFEST_INVALID", 400, "manifest invalid");
     public static readonly RegistryError ManifestTooLarge = new("MANIFEST_INVALID", 413, "the manifest is larger than the registry accepts");
     public static readonly RegistryError ManifestUnknown = new("MANIFEST_UNKNOWN", 404, "manifest unknown to registry");
+    public static readonly RegistryError ManifestUnverified = new("MANIFEST_UNVERIFIED", 400, "manifest failed signature verification");
     public static readonly RegistryError NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryError NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
     public static readonly RegistryError SizeInvalid = new("SIZE_INVALID", 400, "provided length did not match content length");

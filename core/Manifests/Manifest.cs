@@ -3,11 +3,15 @@ using Registry.Digests;
 namespace Registry.Manifests;
 
 /// <summary>Where a manifest lies and what it is: one row, by digest or by tag.</summary>
-/// <param name="Digest">Its digest, in the algorithm that it was pushed with.</param>
+/// <param name="Digest">Its digest, in the algorithm that it was pushed with: over its bytes or, for a signed schema 1 manifest, over those without the signatures.</param>
 /// <param name="MediaType">The type it came in with.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Path">The blob that holds its bytes.</param>
-public sealed record ManifestInfo(Digest Digest, string MediaType, long Size, string Path);
+public sealed record ManifestInfo(Digest Digest, string MediaType, long Size, string Path)
+{
+    /// <summary>The digest of the bytes. It differs from the manifest's own for signed schema 1 manifests, whose bytes can be replaced: by the same payload, signed again.</summary>
+    public Digest Bytes { get; init; } = Digest;
+}
 
 /// <summary>A manifest and its bytes, exactly as they were pushed.</summary>
 public sealed record Manifest(ManifestInfo Info, ReadOnlyMemory<byte> Content);

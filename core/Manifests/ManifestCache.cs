@@ -8,7 +8,7 @@ public sealed class ManifestCache(long capacity)
     private readonly LinkedList<Entry> byUse = new();
     private long size;
 
-    /// <param name="path">The blob that holds the manifest; a path is never used for other content.</param>
+    /// <param name="path">The blob that holds the manifest. A path is never used for other content, as a digest is whose payload is signed again.</param>
     public ReadOnlyMemory<byte>? Find(string path)
     {
         lock (gate)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Registry.Digests;
 using Registry.Errors;
+using Registry.Manifests.Schema1;
 
 namespace Registry.Manifests;
 
@@ -20,17 +21,23 @@ public sealed record ManifestDocument
     /// <summary>The <c>annotations</c> object as it stands in the document, or null.</summary>
     public string? Annotations { get; init; }
 
+    /// <summary>What a schema 1 manifest says, and what is wrong with it; null for all others.</summary>
+    public Schema1Manifest? Schema1 { get; init; }
+
     /// <summary>Reads a manifest.</summary>
     /// <param name="content">The bytes.</param>
     /// <param name="contentType">The request's Content-Type, or null when it has none; parameters are ignored.</param>
-    /// <param name="maxReferences">Descriptors there may be.</param>
-    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c></exception>
-    public static ManifestDocument Parse(ReadOnlyMemory<byte> content, string? contentType, int maxReferences)
+    /// <param name="options">How many descriptors there may be, and whether schema 1 is accepted.</param>
+    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>MANIFEST_UNVERIFIED</c></exception>
+    public static ManifestDocument Parse(ReadOnlyMemory<byte> content, string? contentType, ManifestOptions options)
     {
         try
         {
             using var json = JsonDocument.Parse(content);
-            return new ManifestReader(json.RootElement, maxReferences).Read(contentType);
+            var header = contentType is null ? "" : MediaTypes.WithoutParameters(contentType);
+            return Schema1Document.IsSchema1(json.RootElement, header)
+                ? Schema1Document.Read(content, json.RootElement, header, options)
+                : new ManifestReader(json.RootElement, options.MaxReferences).Read(header);
         }
         catch (InvalidOperationException)
         {

@@ -12,6 +12,9 @@ public sealed record ManifestOptions
     /// <summary>Whether a manifest may refer to content that the repository does not hold (the spec's MAY in "Push"): sparse indexes of mirrors need it.</summary>
     public bool AllowSparse { get; init; }
 
-    /// <summary>Bytes of manifests that are kept in memory. They are addressed by digest, so none is ever stale.</summary>
+    /// <summary>Whether docker's schema 1 manifests may be pushed. Those that are there can be pulled in any case.</summary>
+    public bool AcceptSchema1 { get; init; } = true;
+
+    /// <summary>Bytes of manifests that are kept in memory. They are kept by the blob that holds them, which is written once, so none is ever stale.</summary>
     public long CacheSize { get; init; } = 32 * 1024 * 1024;
 }

@@ -10,7 +10,8 @@ internal sealed class ManifestReader(JsonElement root, int maxReferences)
     private readonly Dictionary<Digest, ReferenceKind> references = [];
     private int descriptors;
 
-    public ManifestDocument Read(string? contentType)
+    /// <param name="contentType">The request's Content-Type without parameters; empty when it has none.</param>
+    public ManifestDocument Read(string contentType)
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw Invalid("a manifest is a JSON object");
@@ -35,9 +36,8 @@ internal sealed class ManifestReader(JsonElement root, int maxReferences)
         };
     }
 
-    private string MediaType(string? contentType)
+    private string MediaType(string header)
     {
-        var header = contentType is null ? "" : MediaTypes.WithoutParameters(contentType);
         var field = Text(root, "mediaType");
         if (header.Length > 0 && field is not null && field != header)
             throw Invalid($"Content-Type is {header} and mediaType is {field}");

@@ -38,7 +38,10 @@ internal static class ManifestRows
     }
 
     public static ManifestInfo Info(TableEntity row) =>
-        new(Digest.Parse(row.GetString("digest")), row.GetString("mediaType"), row.GetInt64("size"), row.GetString("blob"));
+        new(Digest.Parse(row.GetString("digest")), row.GetString("mediaType"), row.GetInt64("size"), row.GetString("blob")) { Bytes = Bytes(row) };
+
+    /// <summary>The digest of the bytes in the row's blob.</summary>
+    public static Digest Bytes(TableEntity row) => Digest.Parse(row.FindString("bytes") ?? row.GetString("digest"));
 
     /// <summary>What a manifest refers to.</summary>
     /// <exception cref="FormatException">The row was not written by <see cref="Manifest"/>.</exception>
@@ -63,6 +66,7 @@ internal static class ManifestRows
     private static TableEntity Describe(TableEntity row, ManifestInfo info) => row
         .Set("version", 1)
         .Set("digest", info.Digest.ToString())
+        .Set("bytes", info.Bytes == info.Digest ? null : info.Bytes.ToString())
         .Set("mediaType", info.MediaType)
         .Set("size", info.Size)
         .Set("blob", info.Path);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
@@ -26,6 +25,8 @@ public sealed class ManifestService(
 {
     /// <summary>Tags that one put may name: with the manifest and its referrer they fit one batch, and a request line.</summary>
     public const int MaxTags = 50;
+
+    private readonly ManifestWriter writer = new(driver, tables, ids);
 
     // A batch has 100 operations; the last one of a delete holds the manifest's and the referrer's row beside tags.
     private const int BatchSize = 100;
@@ -73,7 +74,7 @@ public sealed class ManifestService(
     /// <param name="contentType">The request's Content-Type, or null.</param>
     /// <param name="content">The bytes, which are stored as they are.</param>
     /// <param name="cancellation">Ends the call; whether the manifest is stored is then unknown.</param>
-    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>DIGEST_INVALID</c>, <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing</exception>
+    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>DIGEST_INVALID</c>, <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing; for schema 1 also <c>MANIFEST_UNVERIFIED</c>, <c>NAME_INVALID</c>, <c>TAG_INVALID</c>, and all that there are together</exception>
     public async Task<ManifestStored> Put(
         RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, string? contentType, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
@@ -81,15 +82,14 @@ public sealed class ManifestService(
             throw new RegistryException(RegistryError.ManifestTooLarge, $"the manifest has more than {options.MaxSize} bytes");
         if (tags.Count > MaxTags)
             throw new RegistryException(RegistryError.TooManyTags, $"more than {MaxTags} tags in one request");
-        var document = ManifestDocument.Parse(content, contentType, options.MaxReferences);
-        var digest = Digest.Compute(reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256, content.Span);
-        if (reference.Digest is { } named && named != digest)
-            throw new RegistryException(RegistryError.DigestInvalid, "the manifest does not have the digest that it is put under", new DigestDetail(named.ToString(), digest.ToString()));
+        var document = ManifestDocument.Parse(content, contentType, options);
+        var digest = Digest.Compute(reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256, (document.Schema1?.Payload ?? content).Span);
+        IReadOnlyCollection<Tag> allTags = [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()];
 
         var verifiedAt = time.GetTimestamp();
-        await references.Verify(repository, document.References, cancellation);
+        await Require(repository, reference, allTags, document, digest, cancellation);
         await catalog.Add(repository, cancellation);
-        await Write(repository, digest, document, [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()], content, cancellation);
+        await writer.Write(repository, digest, document, allTags, content, cancellation);
 
         // The collector spares what was renewed lately. When the write came long after the reads, what they told may have gone since: before
         // the client is told that its manifest is stored, they are made once more (docs/garbage-collection.md).
@@ -143,38 +143,17 @@ public sealed class ManifestService(
         return content;
     }
 
-    private async Task Write(
-        RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<Tag> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    // Of a schema 1 manifest all that is wrong is told at once, what is missing too; of others what is wrong with themselves comes alone, and costs no read.
+    private async Task Require(
+        RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, ManifestDocument document, Digest digest, CancellationToken cancellation)
     {
-        var written = new List<string>();
-        for (var round = 0; round < MaxRounds; round++)
-        {
-            var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
-            var path = existing?.GetString("blob");
-            if (path is null)
-            {
-                // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
-                path = PathMapper.Content(ids.NewUuid().ToString("N"));
-                written.Add(path);
-                await driver.Put(path, new ReadOnlySequence<byte>(content), new BlobMetadata(repository.ToString(), digest.ToString()), cancellation);
-            }
-
-            var info = new ManifestInfo(digest, document.MediaType, content.Length, path);
-            var row = ManifestRows.Manifest(repository, info, document);
-            List<TableOperation> batch = [existing is null ? TableOperation.Insert(row) : TableOperation.Replace(row, existing.ETag)];
-            batch.AddRange(tags.Select(tag => TableOperation.Upsert(ManifestRows.Tag(repository, tag, info))));
-            if (document.Subject is { } subject)
-                batch.Add(TableOperation.Upsert(ManifestRows.Referrer(repository, subject, info, document)));
-            if (!(await tables.WriteBatch(Tables.Manifests, batch, cancellation)).IsDone)
-                continue;
-
-            // Blobs of lost rounds: another put of the same manifest came first with a blob of its own.
-            foreach (var superfluous in written.Where(w => w != path))
-                await driver.Delete(superfluous, cancellation);
-            return;
-        }
-
-        throw new StorageFailedException("put manifest", $"{repository}@{digest}", 0, "contended");
+        List<RegistryException.Problem> problems = document.Schema1 is { } schema1 ? [.. schema1.Problems, .. schema1.ProblemsAt(repository, tags)] : [];
+        if (reference.Digest is { } named && named != digest)
+            problems.Add(new(RegistryError.DigestInvalid, "the manifest does not have the digest that it is put under", new DigestDetail(named.ToString(), digest.ToString())));
+        if (document.Schema1 is not null || problems.Count == 0)
+            problems.AddRange(await references.FindMissing(repository, document.References, cancellation));
+        if (problems.Count > 0)
+            throw new RegistryException(problems);
     }
 
     private async Task DeleteManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)

@@ -10,6 +10,12 @@ public static class MediaTypes
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     public const string DockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+    /// <summary>Docker's image manifest version 2, schema 1, without signatures.</summary>
+    public const string Schema1 = "application/vnd.docker.distribution.manifest.v1+json";
+
+    /// <summary>The same with signatures.</summary>
+    public const string Schema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
     /// <summary>RFC 6838, section 4.2: 127 characters on each side of the slash.</summary>
     public const int MaxLength = 255;
 
@@ -28,6 +34,8 @@ public static class MediaTypes
     }
 
     public static bool IsImage(string mediaType) => mediaType is OciManifest or DockerManifest;
+
+    public static bool IsSchema1(string mediaType) => mediaType is Schema1 or Schema1Signed;
 
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerList;
 

@@ -17,23 +17,44 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
     /// <exception cref="RegistryException"><c>MANIFEST_BLOB_UNKNOWN</c>, one for each digest that is missing</exception>
     public async Task Verify(RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
     {
+        if (await FindMissing(repository, references, cancellation) is { Count: > 0 } missing)
+            throw new RegistryException(missing);
+    }
+
+    /// <summary>The same, for who has more to report: one <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing.</summary>
+    public async Task<IReadOnlyList<RegistryException.Problem>> FindMissing(
+        RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
+    {
         var missing = new ConcurrentDictionary<Digest, bool>();
-        await Parallel.ForEachAsync(
-            references.Where(r => r.Kind != ReferenceKind.Elsewhere),
-            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellation },
-            async (reference, cancel) =>
-            {
-                if (!await IsHeld(repository, reference, cancel))
-                    missing.TryAdd(reference.Digest, true);
-            });
+        var open = new ConcurrentQueue<ManifestReference>(references.Where(r => r.Kind != ReferenceKind.Elsewhere));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(Parallelism, open.Count)).Select(_ => Work()));
 
         if (missing.IsEmpty || options.AllowSparse)
-            return;
-        throw new RegistryException(
+            return [];
+        return
         [
             .. references.Where(r => missing.ContainsKey(r.Digest)).Select(r =>
                 new RegistryException.Problem(RegistryError.ManifestBlobUnknown, RegistryError.ManifestBlobUnknown.Message, new DigestDetail(r.Digest.ToString()))),
-        ]);
+        ];
+
+        // Not Parallel.ForEachAsync: its threads are not those of the interleaving tests.
+        async Task Work()
+        {
+            try
+            {
+                while (open.TryDequeue(out var reference))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    if (!await IsHeld(repository, reference, cancellation))
+                        missing.TryAdd(reference.Digest, true);
+                }
+            }
+            catch
+            {
+                open.Clear();
+                throw;
+            }
+        }
     }
 
     // buildkit's cache index lists layers under "manifests": a child is a manifest, or else a blob.

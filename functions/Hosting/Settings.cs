@@ -45,7 +45,7 @@ public sealed record Settings
             MaxIdle = reader.Time("Uploads:MaxIdle", new UploadOptions().MaxIdle, TimeSpan.FromMinutes(1), new UploadOptions().MaxIdle),
         },
         UploadLane = UploadLaneSettings.Read(reader),
-        Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false) },
+        Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false), AcceptSchema1 = reader.Boolean("Manifests:AcceptSchema1", true) },
         Collection = ReadCollection(reader),
         PublicBaseUrl = reader.Url("PublicBaseUrl"),
         Auth = AuthSettings.Read(reader),

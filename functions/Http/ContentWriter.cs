@@ -6,11 +6,16 @@ namespace Registry.Functions.Http;
 internal static class ContentWriter
 {
     /// <summary>Writes the headers, and tells which bytes are to follow; null when none are.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="digest">What the content is called.</param>
+    /// <param name="contentType">Its type.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="bytes">The digest of the bytes, where that is another: a strong validator changes whenever they do (RFC 9110, section 8.8.1).</param>
     /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
-    public static ByteRange? Begin(HttpContext context, string digest, string contentType, long size)
+    public static ByteRange? Begin(HttpContext context, string digest, string contentType, long size, string? bytes = null)
     {
         var (request, response) = (context.Request, context.Response);
-        var etag = $"\"{digest}\"";
+        var etag = $"\"{bytes ?? digest}\"";
         response.Headers[Responses.DigestHeader] = digest;
         response.Headers.ETag = etag;
         response.Headers.AcceptRanges = "bytes";
@@ -21,7 +26,7 @@ internal static class ContentWriter
         }
 
         response.ContentType = contentType;
-        var range = HttpMethods.IsHead(request.Method) ? null : RequestedRange(request, digest, size);
+        var range = HttpMethods.IsHead(request.Method) ? null : RequestedRange(request, bytes ?? digest, size);
         var (offset, length) = range ?? new ByteRange(0, size);
         response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
         response.ContentLength = length;

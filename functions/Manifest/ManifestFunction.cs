@@ -34,11 +34,12 @@ public sealed class ManifestFunction(ManifestService manifests, ManifestOptions 
         }
     }
 
-    // By digest the content never changes. A tag may point elsewhere the next moment, so a cache has to ask; the ETag makes that cheap.
+    // By digest the content never changes, unless the digest is not that of the bytes: a signed manifest may be signed again. A tag may point elsewhere the
+    // next moment. In both cases a cache has to ask; the ETag, which is the bytes' digest, makes that cheap.
     private static ByteRange? Begin(HttpContext context, Reference reference, ManifestInfo info)
     {
-        context.Response.Headers.CacheControl = reference.Digest is null ? "no-cache" : Responses.Immutable;
-        return ContentWriter.Begin(context, info.Digest.ToString(), info.MediaType, info.Size);
+        context.Response.Headers.CacheControl = reference.Digest is null || info.Bytes != info.Digest ? "no-cache" : Responses.Immutable;
+        return ContentWriter.Begin(context, info.Digest.ToString(), info.MediaType, info.Size, info.Bytes.ToString());
     }
 
     private async Task Put(HttpContext context, RepositoryName repository, Reference reference)

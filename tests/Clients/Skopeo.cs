@@ -17,6 +17,22 @@ internal sealed class Skopeo(ClientStand stand)
     public Task<string> FailToPull(string repository, string tag, string layout, CancellationToken cancellation) =>
         command.Fail([.. Copy, "--src-tls-verify=false", Image(repository, tag), $"oci:{layout}:{tag}"], cancellation);
 
+    /// <summary>Pushes an image as a schema 1 manifest, which skopeo signs with a key that it makes up: by docker's own library.</summary>
+    public Task PushSchema1(string layout, string tag, string repository, CancellationToken cancellation) =>
+        command.Run(["--insecure-policy", "copy", "--format", "v2s1", "--dest-tls-verify=false", $"oci:{layout}:{tag}", Image(repository, tag)], cancellation);
+
+    /// <summary>Pulls a schema 1 manifest as a modern image.</summary>
+    public Task PullSchema1(string repository, string tag, string layout, CancellationToken cancellation) =>
+        command.Run(["--insecure-policy", "copy", "--src-tls-verify=false", Image(repository, tag), $"oci:{layout}:{tag}"], cancellation);
+
+    /// <summary>Copies a schema 1 manifest to another name; since it tells its name it is signed anew.</summary>
+    public Task CopySchema1(string repository, string tag, string toRepository, string toTag, CancellationToken cancellation) =>
+        command.Run(["--insecure-policy", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", Image(repository, tag), Image(toRepository, toTag)], cancellation);
+
+    /// <summary>The digest that skopeo computes for what the registry serves.</summary>
+    public async Task<string> Digest(string repository, string tag, CancellationToken cancellation) =>
+        (await command.Run(["inspect", "--tls-verify=false", "--format", "{{.Digest}}", Image(repository, tag)], cancellation)).Trim();
+
     public Task Delete(string repository, string tag, CancellationToken cancellation) =>
         command.Run(["delete", "--tls-verify=false", Image(repository, tag)], cancellation);
 

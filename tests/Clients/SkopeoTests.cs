@@ -87,6 +87,28 @@ public sealed class SkopeoTests
         await skopeo.Pull("gone", "2", stand.Folder["pulled"], Cancellation);
     }
 
+    /// <summary>skopeo signs and verifies with docker's own libtrust.</summary>
+    [Theory]
+    [MemberData(nameof(ClientStand.Names), MemberType = typeof(ClientStand))]
+    public async Task A_schema_1_image_is_pushed_signed_anew_copied_and_pulled(string storage)
+    {
+        await using var stand = await ClientStand.Start(storage, Cancellation);
+        var skopeo = new Skopeo(stand);
+        var layout = new OciLayout(stand.Folder["pushed"]);
+        var pushed = layout.Add("1", TestImages.Sibling);
+        await skopeo.PushSchema1(layout.Path, "1", "old/app", Cancellation);
+        var (first, digest) = (await skopeo.Inspect("old/app", "1", Cancellation), await skopeo.Digest("old/app", "1", Cancellation));
+
+        await skopeo.PushSchema1(layout.Path, "1", "old/app", Cancellation);
+
+        Assert.Equal(digest, await skopeo.Digest("old/app", "1", Cancellation));
+        Assert.NotEqual(first, await skopeo.Inspect("old/app", "1", Cancellation));
+        await skopeo.CopySchema1("old/app", "1", "new/name", "2", Cancellation);
+        await skopeo.PullSchema1("new/name", "2", stand.Folder["pulled"], Cancellation);
+        var layers = pushed.Blobs.Where(b => b != pushed.Config.Digest).Select(b => b.Hex.ToString());
+        Assert.ProperSuperset(new SortedSet<string>(layers), await OciLayout.VerifiedBlobs(stand.Folder["pulled"], Cancellation));
+    }
+
     private static async Task RoundTrip(string storage, ImageSpec image)
     {
         await using var stand = await ClientStand.Start(storage, Cancellation);

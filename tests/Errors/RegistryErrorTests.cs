@@ -22,6 +22,7 @@ public sealed class RegistryErrorTests
             "400 MANIFEST_INVALID: manifest invalid",
             "413 MANIFEST_INVALID: the manifest is larger than the registry accepts",
             "404 MANIFEST_UNKNOWN: manifest unknown to registry",
+            "400 MANIFEST_UNVERIFIED: manifest failed signature verification",
             "400 NAME_INVALID: invalid repository name",
             "404 NAME_UNKNOWN: repository name not known to registry",
             "400 SIZE_INVALID: provided length did not match content length",
@@ -51,7 +52,7 @@ public sealed class RegistryErrorTests
     ];
 
     /// <summary>Docker's registry API, whose clients know these beside the spec's.</summary>
-    private static readonly string[] docker = ["TAG_INVALID", "PAGINATION_NUMBER_INVALID", "RANGE_INVALID", "UNKNOWN", "UNAVAILABLE"];
+    private static readonly string[] docker = ["MANIFEST_UNVERIFIED", "TAG_INVALID", "PAGINATION_NUMBER_INVALID", "RANGE_INVALID", "UNKNOWN", "UNAVAILABLE"];
 
     [Fact]
     public void Every_code_is_the_specs_or_dockers() =>

@@ -48,11 +48,11 @@ internal sealed class World
         return Task.FromResult(true);
     });
 
-    public ManifestService NewManifests()
+    public ManifestService NewManifests(long cacheSize = 1024)
     {
         var verifier = new ReferenceVerifier(tables, new LayerLinks(tables, Collection), new ManifestOptions(), Collection);
         return new ManifestService(
-            driver, tables, new RepositoryCatalog(tables), verifier, new ManifestCache(1024), new ManifestOptions(), Collection, Clock, ids);
+            driver, tables, new RepositoryCatalog(tables), verifier, new ManifestCache(cacheSize), new ManifestOptions(), Collection, Clock, ids);
     }
 
     /// <summary>Looks at every upload, and purges those that are over.</summary>
@@ -85,6 +85,9 @@ internal sealed class World
 
     /// <summary>No tag points at nothing, and every manifest's bytes are what its row says.</summary>
     public void CheckManifests() => Require(CheckAllManifests());
+
+    /// <summary>Every blob is one that a row names: nothing was left behind.</summary>
+    public void CheckNothingIsLeft() => Require(CheckBlobs());
 
     /// <summary>Nothing that was told is untrue: every link leads to content of its digest, and every acknowledged blob reads back.</summary>
     public void Check() => Require(CheckAll());
@@ -136,8 +139,23 @@ internal sealed class World
                 ?? throw new InvariantException($"row {row.Row} leads to a manifest that is gone");
             if (manifest.GetString("blob") != row.GetString("blob"))
                 throw new InvariantException($"row {row.Row} names another blob than its manifest");
-            if (await Read(row.GetString("blob")) is not { } bytes || Digest.Compute(digest.Algorithm, bytes) != digest)
-                throw new InvariantException($"row {row.Row} leads to no content of {digest}");
+            var content = Digest.Parse(row.FindString("bytes") ?? row.GetString("digest"));
+            if (await Read(row.GetString("blob")) is not { } bytes || Digest.Compute(content.Algorithm, bytes) != content)
+                throw new InvariantException($"row {row.Row} leads to no content of {content}");
+            if ((await driver.Find(row.GetString("blob"), CancellationToken.None))!.Metadata.Digest != content.ToString())
+                throw new InvariantException($"row {row.Row} leads to a blob that calls itself otherwise than {content}");
+        }
+    }
+
+    private async Task CheckBlobs()
+    {
+        var rows = new List<TableEntity>();
+        foreach (var table in (string[])[Tables.Content, Tables.Manifests])
+            rows.AddRange((await tables.Query(table, new TableQuery(), CancellationToken.None)).Entities);
+        await foreach (var blob in driver.List(PathMapper.ContentPrefix, CancellationToken.None))
+        {
+            if (!rows.Any(r => r.GetString("blob") == blob.Path))
+                throw new InvariantException($"no row names {blob.Path}, {blob.Stat.Metadata.Digest}");
         }
     }
 

@@ -15,6 +15,10 @@ public sealed record RequiredTool(string Name, string HowToGet)
 
     public static RequiredTool Buildah { get; } = new("buildah", "apt-get install buildah");
 
+    public static RequiredTool Openssl { get; } = new("openssl", "apt-get install openssl");
+
+    public static RequiredTool Bash { get; } = new("bash", "apt-get install bash");
+
     public static RequiredTool Dotnet { get; } = new("dotnet", "the .NET SDK, https://dot.net");
 
     public static RequiredTool Node { get; } = new("node", "Node.js 20 or later, https://nodejs.org, for Azurite (or AZURITE_CONNECTION_STRING names a storage account) and for the grammar of Bicep");

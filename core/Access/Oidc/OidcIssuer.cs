@@ -1,3 +1,5 @@
+using Registry.Jose;
+
 namespace Registry.Access.Oidc;
 
 /// <summary>The keys that one issuer publishes, cached.</summary>
@@ -52,12 +54,25 @@ internal sealed class OidcIssuer(Uri issuer, IOidcDocuments documents, TimeProvi
     private async Task<IReadOnlyDictionary<string, OidcKey>> Fetch(CancellationToken cancellation)
     {
         var address = new Uri(issuer.OriginalString.TrimEnd('/') + "/.well-known/openid-configuration");
-        using var configuration = OidcJson.Parse(await documents.Get(address, cancellation), "the issuer's configuration");
-        if (configuration.RootElement.FindString("issuer") != issuer.OriginalString)
+        var (named, keys) = ReadConfiguration(await documents.Get(address, cancellation));
+        if (named != issuer.OriginalString)
             throw new OidcException($"{address} is not the configuration of {issuer.OriginalString}");
-        return Uri.TryCreate(configuration.RootElement.FindString("jwks_uri"), UriKind.Absolute, out var set) && set.Scheme == Uri.UriSchemeHttps
+        return Uri.TryCreate(keys, UriKind.Absolute, out var set) && set.Scheme == Uri.UriSchemeHttps
             ? OidcKey.ReadSet(await documents.Get(set, cancellation))
             : throw new OidcException($"{address} names no keys at an https address");
+    }
+
+    private static (string? Issuer, string? Keys) ReadConfiguration(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var configuration = JoseJson.Parse(json, "the issuer's configuration");
+            return (configuration.RootElement.FindString("issuer"), configuration.RootElement.FindString("jwks_uri"));
+        }
+        catch (JoseException e)
+        {
+            throw new OidcException(e.Message, e);
+        }
     }
 
     private bool IsYounger(long? moment, TimeSpan age) => moment is { } at && time.GetElapsedTime(at) < age;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Registry.Jose;
 
 namespace Registry.Access.Oidc;
 
@@ -9,7 +10,7 @@ internal sealed record OidcToken
     /// <summary>Those of real issuers have 1 to 3 KiB.</summary>
     public const int MaxLength = 16 * 1024;
 
-    public required OidcAlgorithm Algorithm { get; init; }
+    public required JoseAlgorithm Algorithm { get; init; }
 
     public required string KeyId { get; init; }
 
@@ -33,28 +34,42 @@ internal sealed record OidcToken
     /// <summary>Whether a password has the form of a token: worth looking at.</summary>
     public static bool LooksLike(string text) => text.Length <= MaxLength && text.Count(c => c == '.') == 2;
 
+    /// <summary>The algorithm of that name, if tokens may use it. "none" is not among them, nor HS256, which would take the published key for a shared secret.</summary>
+    public static JoseAlgorithm? FindAlgorithm(string? name) => name switch
+    {
+        "RS256" => JoseAlgorithm.RS256,
+        "ES256" => JoseAlgorithm.ES256,
+        _ => null,
+    };
+
     /// <exception cref="OidcException">It is no token, or not one that is accepted.</exception>
     public static OidcToken Parse(string text)
+    {
+        try
+        {
+            return Read(text);
+        }
+        catch (JoseException e)
+        {
+            throw new OidcException(e.Message, e);
+        }
+    }
+
+    private static OidcToken Read(string text)
     {
         var parts = text.Length <= MaxLength ? text.Split('.') : throw new OidcException($"the token has more than {MaxLength} characters");
         if (parts.Length != 3)
             throw new OidcException("the token has not three parts");
-        using var header = OidcJson.Parse(OidcJson.Base64Url(parts[0], "the header"), "the header");
-        using var claims = OidcJson.Parse(OidcJson.Base64Url(parts[1], "the claims"), "the claims");
+        using var header = JoseJson.Parse(JoseJson.Base64Url(parts[0], "the header"), "the header");
+        using var claims = JoseJson.Parse(JoseJson.Base64Url(parts[1], "the claims"), "the claims");
 
         // RFC 7515, 4.1.11: what "crit" names must be understood, and nothing is.
         if (header.RootElement.TryGetProperty("crit", out _))
             throw new OidcException("the token has critical extensions");
+        var name = header.RootElement.FindString("alg");
         return new OidcToken
         {
-            Algorithm = header.RootElement.FindString("alg") switch
-            {
-                "RS256" => OidcAlgorithm.RS256,
-                "ES256" => OidcAlgorithm.ES256,
-
-                // "none" among them, and HS256, which would take the published key for a shared secret.
-                var other => throw new OidcException($"the token's algorithm is '{other}'; RS256 and ES256 are accepted"),
-            },
+            Algorithm = FindAlgorithm(name) ?? throw new OidcException($"the token's algorithm is '{name}'; RS256 and ES256 are accepted"),
             KeyId = header.RootElement.FindString("kid") ?? throw new OidcException("the token names no key"),
             Issuer = claims.RootElement.FindString("iss") ?? throw new OidcException("the token has no issuer"),
             Subject = claims.RootElement.FindString("sub") ?? throw new OidcException("the token has no subject"),
@@ -63,7 +78,7 @@ internal sealed record OidcToken
             NotBefore = ReadTime(claims.RootElement, "nbf"),
             IssuedAt = ReadTime(claims.RootElement, "iat"),
             Signed = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"),
-            Signature = OidcJson.Base64Url(parts[2], "the signature"),
+            Signature = JoseJson.Base64Url(parts[2], "the signature"),
         };
     }
 
@@ -84,10 +99,4 @@ internal sealed record OidcToken
             ? DateTimeOffset.UnixEpoch.AddSeconds(seconds)
             : throw new OidcException($"the token's {name} is no time");
     }
-}
-
-internal enum OidcAlgorithm
-{
-    RS256,
-    ES256,
 }

@@ -1,0 +1,86 @@
+using System.Buffers;
+using Registry.Digests;
+using Registry.Errors;
+using Registry.Repositories;
+using Registry.Storage;
+
+namespace Registry.Manifests;
+
+/// <summary>Writes a manifest that has been verified: its bytes, and in one batch its row, its tags and its referrer's row.</summary>
+/// <remarks>
+/// The bytes of a signed schema 1 manifest change when its payload is signed again. They go into another blob, and the rows that name the one before,
+/// the manifest's and that of its one tag, are re-written together (docs/decisions/0007-schema1-bytes-under-their-own-digest.md).
+/// </remarks>
+internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, IdSource ids)
+{
+    // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
+    private const int MaxRounds = 100;
+
+    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>: the digest is stored as a manifest of a kind that shares nothing with this one</exception>
+    public async Task Write(
+        RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<Tag> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        var bytes = document.Schema1 is { IsSigned: true } ? Digest.Compute(DigestAlgorithm.Sha256, content.Span) : digest;
+        var superseded = new HashSet<string>();
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
+            var before = existing?.GetString("blob");
+            if (existing is not null && MediaTypes.IsSchema1(existing.GetString("mediaType")) != document.Schema1 is not null)
+            {
+                await Drop(superseded, before, cancellation);
+                throw new RegistryException(RegistryError.ManifestInvalid, $"the repository holds these bytes as {existing.GetString("mediaType")}; delete that manifest first");
+            }
+
+            var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(repository, bytes, content, cancellation);
+            var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
+            var batch = Batch(repository, info, document, tags, existing);
+            if (before is not null && before != path && tags.Count == 0)
+                batch.AddRange(await MoveTag(repository, document.Schema1?.Tag, info, cancellation));
+            var result = await tables.WriteBatch(Tables.Manifests, batch, cancellation);
+            superseded.UnionWith(before is null ? [path] : [path, before]);
+            if (!result.IsDone)
+                continue;
+            await Drop(superseded, path, cancellation);
+            return;
+        }
+
+        throw new StorageFailedException("put manifest", $"{repository}@{digest}", 0, "contended");
+    }
+
+    private static List<TableOperation> Batch(RepositoryName repository, ManifestInfo info, ManifestDocument document, IEnumerable<Tag> tags, TableEntity? existing)
+    {
+        var row = ManifestRows.Manifest(repository, info, document);
+        List<TableOperation> batch = [existing is null ? TableOperation.Insert(row) : TableOperation.Replace(row, existing.ETag)];
+        batch.AddRange(tags.Select(tag => TableOperation.Upsert(ManifestRows.Tag(repository, tag, info))));
+        if (document.Subject is { } subject)
+            batch.Add(TableOperation.Upsert(ManifestRows.Referrer(repository, subject, info, document)));
+        return batch;
+    }
+
+    // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
+    private async Task<string> WriteBlob(RepositoryName repository, Digest bytes, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        var path = PathMapper.Content(ids.NewUuid().ToString("N"));
+        await driver.Put(path, new ReadOnlySequence<byte>(content), new BlobMetadata(repository.ToString(), bytes.ToString()), cancellation);
+        return path;
+    }
+
+    // The tag's row names the blob too. The only tag that a schema 1 manifest can have is the one that it says itself: a put under that tag writes its row
+    // anyway, and a put by digest looks whether it is there. Should it come to point at the manifest meanwhile, then the manifest's row was written too.
+    private async Task<IEnumerable<TableOperation>> MoveTag(RepositoryName repository, string? name, ManifestInfo info, CancellationToken cancellation)
+    {
+        if (!Tag.TryParse(name, out var tag))
+            return [];
+        var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.TagRow(tag), cancellation);
+        return row?.GetString("digest") == info.Digest.ToString() ? [TableOperation.Replace(ManifestRows.Tag(repository, tag, info), row.ETag)] : [];
+    }
+
+    // Blobs of lost rounds, because another put of the same manifest came first, and those that this one or another replaced. None can come back: a row
+    // that stops naming a blob never names it again, since who kept its blob wrote if-match, and who did not wrote a new one.
+    private async Task Drop(IEnumerable<string> superseded, string? current, CancellationToken cancellation)
+    {
+        foreach (var path in superseded.Where(s => s != current))
+            await driver.Delete(path, cancellation);
+    }
+}
