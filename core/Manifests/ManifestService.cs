@@ -87,7 +87,7 @@ public sealed class ManifestService(
             throw new RegistryException(RegistryError.DigestInvalid, "the manifest does not have the digest that it is put under", new DigestDetail(named.ToString(), digest.ToString()));
 
         var verifiedAt = time.GetTimestamp();
-        await references.Verify(repository, document.References, cancellation);
+        document = document with { References = await references.Verify(repository, document.References, cancellation) };
         await catalog.Add(repository, cancellation);
         await Write(repository, digest, document, [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()], content, cancellation);
 

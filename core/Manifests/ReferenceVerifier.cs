@@ -14,21 +14,28 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
     private const int Parallelism = 8;
 
     /// <summary>Reads every link and child that the manifest needs, and renews those that are old.</summary>
+    /// <returns>The references, and for each layer that goes by its tarsum the digest that it has here: the collector goes by that one.</returns>
     /// <exception cref="RegistryException"><c>MANIFEST_BLOB_UNKNOWN</c>, one for each digest that is missing</exception>
-    public async Task Verify(RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ManifestReference>> Verify(RepositoryName repository, IReadOnlyList<ManifestReference> references, CancellationToken cancellation)
     {
         var missing = new ConcurrentDictionary<Digest, bool>();
+        var named = new ConcurrentDictionary<Digest, Digest>();
         await Parallel.ForEachAsync(
             references.Where(r => r.Kind != ReferenceKind.Elsewhere),
             new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellation },
             async (reference, cancel) =>
             {
-                if (!await IsHeld(repository, reference, cancel))
+                // buildkit's cache index lists layers under "manifests": a child is a manifest, or else a blob.
+                if (reference.Kind == ReferenceKind.Child && await HasManifest(repository, reference.Digest, cancel))
+                    return;
+                if (await links.FindRenewed(repository, reference.Digest, cancel) is not { } link)
                     missing.TryAdd(reference.Digest, true);
+                else if (link.Digest != reference.Digest)
+                    named.TryAdd(reference.Digest, link.Digest);
             });
 
         if (missing.IsEmpty || options.AllowSparse)
-            return;
+            return named.IsEmpty ? references : [.. references.Concat(Canonical(references, named)).DistinctBy(r => r.Digest)];
         throw new RegistryException(
         [
             .. references.Where(r => missing.ContainsKey(r.Digest)).Select(r =>
@@ -36,10 +43,8 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
         ]);
     }
 
-    // buildkit's cache index lists layers under "manifests": a child is a manifest, or else a blob.
-    private async Task<bool> IsHeld(RepositoryName repository, ManifestReference reference, CancellationToken cancellation) =>
-        (reference.Kind == ReferenceKind.Child && await HasManifest(repository, reference.Digest, cancellation))
-        || await links.FindRenewed(repository, reference.Digest, cancellation) is not null;
+    private static IEnumerable<ManifestReference> Canonical(IEnumerable<ManifestReference> references, ConcurrentDictionary<Digest, Digest> named) =>
+        references.Where(r => named.ContainsKey(r.Digest)).Select(r => r with { Digest = named[r.Digest] });
 
     private async Task<bool> HasManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
