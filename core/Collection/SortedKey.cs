@@ -17,7 +17,8 @@ internal readonly record struct SortedKey(ulong High, ulong Low, ulong Repositor
     public static SortedKey? OfDigest(string digest)
     {
         // The partitions of the content table are digests in ordinal order: the algorithm first, then the hash.
-        if (!Digest.TryParse(digest, out var parsed))
+        // A tarsum is a name of content that has its digest too, and lives by that one's marks.
+        if (!Digest.TryParse(digest, out var parsed) || !parsed.Algorithm.IsHash)
             return null;
         var rank = parsed.Algorithm == DigestAlgorithm.Sha256 ? 0UL : 1UL;
         return new SortedKey((rank << 56) | Hex(parsed.Hex[..14]), Hex(parsed.Hex[14..30]), 0);

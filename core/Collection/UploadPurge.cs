@@ -15,7 +15,7 @@ namespace Registry.Collection;
 public sealed class UploadPurge(IStorageDriver driver, ITableStore tables, UploadOptions uploads, CollectionOptions collection)
 {
     /// <summary>What decides; not the tail and the blocks, which can make a row a megabyte.</summary>
-    public static readonly IReadOnlyList<string> Columns = ["phase", "claim", "staged"];
+    public static readonly IReadOnlyList<string> Columns = ["phase", "claim", "canonical", "staged"];
 
     /// <summary>Whether an upload's row, read with <see cref="Columns"/> at least, is to be removed.</summary>
     /// <exception cref="InvalidDataException">The row cannot be understood.</exception>
@@ -37,7 +37,7 @@ public sealed class UploadPurge(IStorageDriver driver, ITableStore tables, Uploa
 
         // A crash from here on leaves a blob without a row, or staged blocks: the first is the collector's to find, the second storage's to drop.
         var path = PathOf(row);
-        if (Phase(row) == UploadPhase.Finishing && await IsContent(row.GetString("claim"), path, cancellation))
+        if (Phase(row) == UploadPhase.Finishing && await IsContent(row.FindString("canonical") ?? row.GetString("claim"), path, cancellation))
             return PurgeOutcome.KeptAsContent;
         await driver.Delete(path, cancellation);
         return PurgeOutcome.Removed;

@@ -5,7 +5,7 @@ using Registry.Errors;
 
 namespace Registry.Digests;
 
-/// <summary>A content address, <c>algorithm:hex</c>. A value of this type is always well-formed and of a supported algorithm.</summary>
+/// <summary>A content address, <c>algorithm:hex</c>: a hash of the bytes or, for a layer, its tarsum. A value of this type is always well-formed and of a supported algorithm.</summary>
 public readonly record struct Digest
 {
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
@@ -24,41 +24,46 @@ public readonly record struct Digest
     public ReadOnlySpan<char> Hex => ToString().AsSpan(Algorithm.Name.Length + 1);
 
     /// <summary>Parses a digest.</summary>
-    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: not <c>algorithm:hex</c>, or an algorithm that is not supported.</exception>
+    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: not <c>algorithm:hex</c>, an algorithm that is not supported, or another version of the tarsum than 1.</exception>
     public static Digest Parse(string? text) =>
-        TryParse(text, out var digest, out var problem)
+        Read(text, out var digest) is { } problem
+            ? throw new RegistryException(problem.Error, problem.Message, new DigestDetail(text ?? ""))
+            : digest;
+
+    /// <summary>Parses a digest that is a hash of the very bytes: all that a manifest can have.</summary>
+    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: as <see cref="Parse"/>, or a tarsum.</exception>
+    public static Digest ParseHash(string? text)
+    {
+        var digest = Parse(text);
+        return digest.Algorithm.IsHash
             ? digest
-            : throw new RegistryException(RegistryError.DigestInvalid, problem, new DigestDetail(text ?? ""));
+            : throw new RegistryException(RegistryError.DigestInvalid, "unsupported digest algorithm: only a layer has a tarsum; a manifest has a sha256 or a sha512", new DigestDetail(digest.ToString()));
+    }
 
-    public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest) => TryParse(text, out digest, out _);
+    public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest) => Read(text, out digest) is null;
 
-    /// <summary>The same, and says what is wrong where it is none.</summary>
-    internal static bool TryParse([NotNullWhen(true)] string? text, out Digest digest, [NotNullWhen(false)] out string? problem)
+    /// <summary>Gives what is wrong with the text, or null and the digest.</summary>
+    internal static (RegistryError Error, string Message)? Read(string? text, out Digest digest)
     {
         digest = default;
         var colon = text?.IndexOf(':') ?? -1;
         if (text is null || colon <= 0)
-        {
-            problem = "invalid digest format: a digest is algorithm:hex";
-            return false;
-        }
+            return (RegistryError.DigestInvalid, "invalid digest format: a digest is algorithm:hex");
 
-        if (DigestAlgorithm.Find(text.AsSpan(0, colon)) is not { } algorithm)
-        {
-            problem = "unsupported digest algorithm: sha256 and sha512 are supported";
-            return false;
-        }
+        // Versions that are known to clients of old, and that nobody should rely on: the first covers times of files, the other is docker's own workbench.
+        var name = text.AsSpan(0, colon);
+        var isOtherTarSum = name is "tarsum+sha256" or "tarsum.dev+sha256";
+        if ((isOtherTarSum ? DigestAlgorithm.TarSum : DigestAlgorithm.Find(name)) is not { } algorithm)
+            return (RegistryError.DigestInvalid, "unsupported digest algorithm: sha256, sha512 and, for layers, tarsum.v1+sha256 are supported");
 
         var hex = text.AsSpan(colon + 1);
         if (hex.Length != algorithm.HexLength || hex.ContainsAnyExcept(HexDigits))
-        {
-            problem = $"invalid digest format: {algorithm} is followed by {algorithm.HexLength} lower-case hexadecimal characters";
-            return false;
-        }
+            return (RegistryError.DigestInvalid, $"invalid digest format: {name} is followed by {algorithm.HexLength} lower-case hexadecimal characters");
+        if (isOtherTarSum)
+            return (RegistryError.TarSumUnsupported, $"{RegistryError.TarSumUnsupported.Message}: tarsum.v1+sha256 is supported");
 
         digest = new Digest(algorithm, text);
-        problem = null;
-        return true;
+        return null;
     }
 
     /// <summary>Makes a digest of a finished hash.</summary>
@@ -68,9 +73,10 @@ public readonly record struct Digest
         return new Digest(algorithm, $"{algorithm.Name}:{Convert.ToHexStringLower(hash)}");
     }
 
-    /// <summary>Computes the digest of content that is in memory.</summary>
+    /// <summary>Computes the digest of content that is in memory. Not a tarsum: <see cref="TarSum"/>.</summary>
     public static Digest Compute(DigestAlgorithm algorithm, ReadOnlySpan<byte> content)
     {
+        ArgumentOutOfRangeException.ThrowIfEqual(algorithm, DigestAlgorithm.TarSum);
         Span<byte> hash = stackalloc byte[SHA512.HashSizeInBytes];
         var length = algorithm == DigestAlgorithm.Sha256 ? SHA256.HashData(content, hash) : SHA512.HashData(content, hash);
         return FromHash(algorithm, hash[..length]);

@@ -124,5 +124,7 @@ internal readonly ref struct HashState
     public static int BlockSizeOf(DigestAlgorithm algorithm) => 2 * InitialOf(algorithm).Length;
 
     private static ReadOnlySpan<byte> InitialOf(DigestAlgorithm algorithm) =>
-        algorithm == DigestAlgorithm.Sha256 ? InitialSha256 : InitialSha512;
+        algorithm == DigestAlgorithm.Sha256 ? InitialSha256
+        : algorithm == DigestAlgorithm.Sha512 ? InitialSha512
+        : throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "no hash of the bytes");
 }

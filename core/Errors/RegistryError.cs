@@ -13,6 +13,7 @@ public sealed record RegistryError(string Code, int Status, string Message)
     public static readonly RegistryError RangeInvalid = new("BLOB_UPLOAD_INVALID", 416, "the chunk does not continue the upload");
     public static readonly RegistryError RangeNotSatisfiable = new("RANGE_INVALID", 416, "the range is beyond the end of the content");
     public static readonly RegistryError DigestInvalid = new("DIGEST_INVALID", 400, "provided digest did not match uploaded content");
+    public static readonly RegistryError TarSumUnsupported = new("DIGEST_INVALID", 400, "unsupported tarsum version");
     public static readonly RegistryError ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 404, "manifest references a manifest or blob unknown to registry");
     public static readonly RegistryError ManifestInvalid = new("MANIFEST_INVALID", 400, "manifest invalid");
     public static readonly RegistryError ManifestTooLarge = new("MANIFEST_INVALID", 413, "the manifest is larger than the registry accepts");

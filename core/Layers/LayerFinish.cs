@@ -9,12 +9,10 @@ namespace Registry.Layers;
 /// <remarks>
 /// Every step can be repeated, by this process or another, after a crash anywhere: the claim names the digest and the blocks, a commit of the same
 /// blocks is the same content, and a link is an upsert. Storage is not given the client's cancellation: a finish that has begun is worth ending.
+/// Under a tarsum the content is read back, linked by its sha256, and then given its other name (<see cref="LayerAliases"/>).
 /// </remarks>
 internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState start)
 {
-    // Reading back is recorded this often, so that verifying a huge blob survives a restart.
-    private const long VerifyCheckpoint = 256 * 1024 * 1024;
-
     // Each round but the first means that another finisher of the same digest moved the row, or that storage took minutes for one call.
     private const int MaxRounds = 20;
 
@@ -37,13 +35,13 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
                 return done;
             try
             {
-                if (await Commit(digest) && (state.Phase != UploadPhase.Sealed || await Verify(digest)) && !IsLate)
-                    return await Link(digest);
+                if (await Commit(digest) && await IsVerified(digest) && !IsLate)
+                    return await Name(digest, await Link(state.Canonical ?? digest));
             }
             catch (StorageNotFoundException)
             {
                 // The content is gone: another finisher linked, found that the digest had content, and dropped this blob; or the upload was cancelled or purged.
-                return await context.Links.FindRenewed(state.Repository, digest, CancellationToken.None) ?? throw UploadErrors.Unknown(state.Id);
+                return await FindLinked(digest) ?? throw UploadErrors.Unknown(state.Id);
             }
         }
 
@@ -74,9 +72,10 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
         }
     }
 
-    private async Task<bool> Save(UploadPhase phase, Digest? claim, byte[]? verified = null)
+    private async Task<bool> Save(UploadPhase phase, Digest? claim, byte[]? verified = null, Digest? canonical = null)
     {
-        if (await context.Store.Save(state with { Phase = phase, Claim = claim, Verified = verified }, CancellationToken.None) is not { } saved)
+        var next = state with { Phase = phase, Claim = claim, Verified = verified, Canonical = canonical ?? state.Canonical };
+        if (await context.Store.Save(next, CancellationToken.None) is not { } saved)
             return false;
         state = saved;
         claimedAt = context.Time.GetTimestamp();
@@ -92,7 +91,9 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
         if (state.HasRow && IsLate && !await Save(state.Phase, digest, state.Verified))
             return await Follow(digest);
 
-        var metadata = new BlobMetadata(state.Repository.ToString(), digest.ToString());
+        // What the blob says of itself is the digest whose content row will name it.
+        var content = digest.Algorithm.IsHash ? digest : state.Canonical ?? LayerTarSum.KnownCanonical(state) ?? digest;
+        var metadata = new BlobMetadata(state.Repository.ToString(), content.ToString());
         var tail = new ReadOnlySequence<byte>(state.Tail);
         if (state.Blocks.Count == 0)
         {
@@ -111,6 +112,13 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
         return true;
     }
 
+    private async Task<bool> IsVerified(Digest digest)
+    {
+        if (!digest.Algorithm.IsHash)
+            return state.Canonical is not null || await VerifyTarSum(digest);
+        return state.Phase != UploadPhase.Sealed || await Verify(digest);
+    }
+
     /// <summary>Reads the committed content back once, in the digest's algorithm.</summary>
     /// <returns>False when another finisher of the same digest moved the row.</returns>
     /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: the upload stays sealed, and a later PUT may name another digest.</exception>
@@ -125,7 +133,7 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
             while (await content.ReadAsync(buffer) is > 0 and var read)
             {
                 hash.Append(buffer.AsSpan(0, read));
-                if (hash.Length - recorded < VerifyCheckpoint)
+                if (hash.Length - recorded < context.Uploads.VerifyCheckpointBytes)
                     continue;
                 if (!await Save(UploadPhase.Sealed, digest, hash.Save()))
                     return await Follow(digest);
@@ -143,6 +151,56 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
         if (actual != digest)
             throw UploadErrors.DigestMismatch(digest, actual);
         return true;
+    }
+
+    /// <summary>Reads the committed content back once, for its tarsum. That cannot be saved on the way: after a crash it begins again.</summary>
+    /// <returns>False when the blob was committed before its sha256 was known, and is to be committed with that.</returns>
+    /// <exception cref="RegistryException"><c>DIGEST_INVALID</c>: the upload stays sealed, and a later PUT may name another digest.</exception>
+    private async Task<bool> VerifyTarSum(Digest digest)
+    {
+        var read = await LayerTarSum.Read(context, state, digest, () => KeepClaim(digest));
+        var isRight = read.Canonical is not null;
+
+        // Another finisher of the same tarsum moves the row on its way, and neither takes anything from the other. The first to end decides for both.
+        while (state.HasRow && state.Phase != UploadPhase.Finishing
+            && !await Save(isRight ? UploadPhase.Finishing : UploadPhase.Sealed, isRight ? digest : null, canonical: read.Canonical))
+            await Follow(digest);
+        if (isRight)
+        {
+            var isCommittedSo = LayerTarSum.KnownCanonical(state) is not null;
+            state = state with { Canonical = read.Canonical };
+            return isCommittedSo;
+        }
+
+        if (!state.HasRow)
+            await context.Driver.Delete(state.Path, CancellationToken.None);
+        throw read.TarSum is { } actual
+            ? UploadErrors.DigestMismatch(digest, actual)
+            : new RegistryException(RegistryError.DigestInvalid, $"the content has no tarsum: {read.Problem}", new DigestDetail(digest.ToString()));
+    }
+
+    /// <summary>Writes the row while the content is read: so the claim stays young, and this finisher learns when another digest takes over.</summary>
+    private async Task KeepClaim(Digest digest)
+    {
+        if (state.HasRow && state.Phase == UploadPhase.Sealed && !await Save(UploadPhase.Sealed, digest))
+            await Follow(digest);
+    }
+
+    private async Task<LayerLink> Name(Digest digest, LayerLink link) =>
+        digest.Algorithm.IsHash ? link : await context.Links.Name(digest, link, CancellationToken.None);
+
+    /// <summary>Finds what another finisher of this digest has linked. It may have died before it gave the content its tarsum.</summary>
+    private async Task<LayerLink?> FindLinked(Digest digest)
+    {
+        if (await context.Links.FindRenewed(state.Repository, digest, CancellationToken.None) is { } link)
+            return link;
+        if (digest.Algorithm.IsHash
+            || !state.HasRow
+            || await context.Store.Find(state.Repository, state.Id, CancellationToken.None) is not { Canonical: { } canonical } row
+            || row.Claim != digest
+            || await context.Links.FindRenewed(state.Repository, canonical, CancellationToken.None) is not { } content)
+            return null;
+        return await Name(digest, content);
     }
 
     private async Task<LayerLink> Link(Digest digest)

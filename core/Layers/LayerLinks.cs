@@ -9,6 +9,7 @@ namespace Registry.Layers;
 /// <remarks>
 /// The content row names the blob of a digest. Whoever links re-writes that row in the same batch, so its ETag changes; the collector removes
 /// the row only if-match after it saw no link beside it. Of the two, one fails: no clock and no lock takes part.
+/// A tarsum is an alias: it is resolved first, and what is told is the link that it stands for.
 /// </remarks>
 public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
 {
@@ -18,9 +19,13 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     // Each lost round means that somebody else joined the same digest; more than this is a fault, not a race.
     private const int MaxRounds = 100;
 
-    /// <summary>One point read.</summary>
+    private readonly LayerAliases aliases = new(tables, options);
+
+    /// <summary>One point read, or two by a tarsum.</summary>
     public async Task<LayerLink?> Find(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
+        if (!digest.Algorithm.IsHash)
+            return await aliases.Find(repository, digest, cancellation) is { } alias ? await Find(repository, alias.Canonical, cancellation) : null;
         var row = await tables.Find(Tables.Content, digest.ToString(), Tables.Key(repository), cancellation);
         return row is null ? null : Read(repository, digest, row);
     }
@@ -28,6 +33,8 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     /// <summary>Finds a link that a push relies on, and renews it when it is old: the collector spares links younger than its grace period.</summary>
     public async Task<LayerLink?> FindRenewed(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
+        if (!digest.Algorithm.IsHash)
+            return await ResolveRenewed(repository, digest, cancellation);
         for (var round = 0; round < MaxRounds; round++)
         {
             var link = await Find(repository, digest, cancellation);
@@ -67,10 +74,31 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         throw Contended("link", digest);
     }
 
+    /// <summary>Lets the repository name content by its tarsum too. The link that it holds is renewed with it.</summary>
+    /// <returns>What the name stands for. That is other content of the same tarsum when the repository named that so before and still holds it: manifests rely on it.</returns>
+    public async Task<LayerLink> Name(Digest tarsum, LayerLink link, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var before = await aliases.Find(link.Repository, tarsum, cancellation);
+            var named = before is null || before.Canonical == link.Digest ? link : await FindRenewed(link.Repository, before.Canonical, cancellation) ?? link;
+            if (await aliases.TrySet(link.Repository, tarsum, named.Digest, before, cancellation))
+                return named;
+        }
+
+        throw Contended("name", tarsum);
+    }
+
     /// <summary>Links content that is there, from one repository or, with null, from any that <paramref name="mayRead"/> allows. Null when there is none.</summary>
+    /// <remarks>
+    /// By a tarsum only from a repository that is named. A tarsum does not tell two archives apart that somebody has made to have the same, so what any
+    /// repository calls by it is not for others to take (docker's specification: "should not be considered secure").
+    /// </remarks>
     public async Task<LayerLink?> Mount(
         RepositoryName repository, Digest digest, RepositoryName? from, Func<RepositoryName, bool> mayRead, CancellationToken cancellation)
     {
+        if (!digest.Algorithm.IsHash)
+            return from is { } holder ? await MountNamed(repository, digest, holder, cancellation) : null;
         for (var round = 0; round < MaxRounds; round++)
         {
             var page = await tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, cancellation);
@@ -84,7 +112,7 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         throw Contended("mount", digest);
     }
 
-    /// <summary>Removes a link; the content goes when the collector finds that nobody holds it. False when there was none.</summary>
+    /// <summary>Removes a link, or by a tarsum only that name; the content goes when the collector finds that nobody holds it. False when there was none.</summary>
     public async Task<bool> Delete(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
         var operation = TableOperation.Delete(digest.ToString(), Tables.Key(repository), etag: null);
@@ -97,6 +125,28 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         await Delete(link.Repository, link.Digest, cancellation);
         if (await FindContent(link.Digest, cancellation) is { } content && content.GetString("blob") == link.Path)
             await tables.Write(Tables.Content, TableOperation.Delete(content.Partition, content.Row, content.ETag), cancellation);
+    }
+
+    private async Task<LayerLink?> ResolveRenewed(RepositoryName repository, Digest tarsum, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            if (await aliases.Find(repository, tarsum, cancellation) is not { } alias)
+                return null;
+            var link = await FindRenewed(repository, alias.Canonical, cancellation);
+            if (link is null || await aliases.TryRenew(repository, tarsum, alias, cancellation))
+                return link;
+        }
+
+        throw Contended("renew name", tarsum);
+    }
+
+    private async Task<LayerLink?> MountNamed(RepositoryName repository, Digest tarsum, RepositoryName from, CancellationToken cancellation)
+    {
+        if (await Find(from, tarsum, cancellation) is not { } held
+            || await Mount(repository, held.Digest, from, _ => true, cancellation) is not { } link)
+            return null;
+        return await Name(tarsum, link, cancellation);
     }
 
     private Task<TableEntity?> FindContent(Digest digest, CancellationToken cancellation) =>

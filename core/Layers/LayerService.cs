@@ -81,7 +81,7 @@ public sealed class LayerService
 
     private LayerUploadState NewState(RepositoryName repository, DigestAlgorithm algorithm)
     {
-        using var hash = ResumableHash.Create(algorithm);
+        using var hash = ResumableHash.Create(algorithm.Hash);
         return new LayerUploadState { Repository = repository, Id = context.Ids.NewUuid(), Hash = hash.Save() };
     }
 

@@ -66,7 +66,7 @@ public sealed class LayerUpload
         if (state.Phase == UploadPhase.Open)
         {
             RequireAt(range);
-            var before = Rehashed(state, digest.Algorithm);
+            var before = Rehashed(state, digest.Algorithm.Hash);
             if (body is null)
             {
                 state = before;
@@ -172,6 +172,8 @@ internal sealed record LayerUploadContext(
     TimeProvider Time,
     IdSource Ids)
 {
+    public TarSumSlots TarSums { get; } = new();
+
     public Task<BodyReceiver> Receive(LayerUploadState state, CancellationToken clientGone) =>
         BodyReceiver.Open(Driver, Store, Pool, Uploads, Time, Ids, state, clientGone);
 }

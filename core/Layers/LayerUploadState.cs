@@ -29,6 +29,9 @@ public sealed record LayerUploadState
     /// <summary>The saved hash of what was read back so far to verify <see cref="Claim"/>, or null.</summary>
     public byte[]? Verified { get; init; }
 
+    /// <summary>The sha256 of the content, once it is verified that its tarsum is <see cref="Claim"/>. Null before, and for any other claim.</summary>
+    public Digest? Canonical { get; init; }
+
     /// <summary>The row's version; empty for an upload without a row.</summary>
     public string ETag { get; init; } = "";
 

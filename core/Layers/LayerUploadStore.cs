@@ -58,6 +58,7 @@ public sealed class LayerUploadStore(ITableStore tables, IdSource ids)
             .Set("hash", state.Hash)
             .Set("claim", state.Claim?.ToString())
             .Set("verified", state.Verified)
+            .Set("canonical", state.Canonical?.ToString())
             .Set("staged", state.StagedAt);
         WriteParts(row, "blocks", state.Blocks.Count == 0 ? default : state.Blocks.Encode());
         WriteParts(row, "tail", state.Tail);
@@ -81,6 +82,7 @@ public sealed class LayerUploadStore(ITableStore tables, IdSource ids)
             Hash = row.GetBinary("hash"),
             Claim = row.FindString("claim") is { } claim ? Digest.Parse(claim) : null,
             Verified = row.FindBinary("verified"),
+            Canonical = row.FindString("canonical") is { } canonical ? Digest.Parse(canonical) : null,
             Blocks = blocks.Length == 0 ? new BlockList() : BlockList.Decode(blocks),
             Tail = ReadParts(row, "tail"),
         };

@@ -22,6 +22,9 @@ public sealed record UploadOptions
     /// <summary>A long body is recorded at least this often, a part-filled block with it.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Reading content back to verify it is recorded each time this many bytes are read, so that verifying a huge blob survives a restart.</summary>
+    public long VerifyCheckpointBytes { get; init; } = 256 * 1024 * 1024;
+
     /// <summary>Bytes of buffers that all uploads of the process share. A body beyond it waits.</summary>
     public long MemoryLimit { get; init; } = 96 * 1024 * 1024;
 

@@ -30,7 +30,7 @@ internal sealed class ManifestReader(JsonElement root, int maxReferences)
         {
             MediaType = mediaType,
             ArtifactType = Text(root, "artifactType") ?? (MediaTypes.IsIndex(mediaType) || config is null ? null : Text(config.Value, "mediaType")),
-            Subject = Find(root, "subject", JsonValueKind.Object) is { } subject ? DigestOf(subject, "subject") : null,
+            Subject = Find(root, "subject", JsonValueKind.Object) is { } subject ? RequireHash(DigestOf(subject, "subject"), "subject") : null,
             References = [.. references.Select(r => new ManifestReference(r.Value, r.Key))],
             Annotations = annotations?.GetRawText(),
         };
@@ -96,6 +96,8 @@ internal sealed class ManifestReader(JsonElement root, int maxReferences)
         if (++descriptors > maxReferences)
             throw Invalid($"more than {maxReferences} descriptors");
         var digest = DigestOf(descriptor, where);
+        if (kind == ReferenceKind.Child)
+            RequireHash(digest, where);
         var elsewhere = MediaTypes.IsNonDistributable(Text(descriptor, "mediaType") ?? "") || HoldsData(descriptor, digest);
         var actual = elsewhere ? ReferenceKind.Elsewhere : kind;
 
@@ -105,13 +107,17 @@ internal sealed class ManifestReader(JsonElement root, int maxReferences)
 
     // image-spec, descriptor.md: "data" is an embedded representation of the content, and must match digest and size.
     private static bool HoldsData(JsonElement descriptor, Digest digest) =>
-        descriptor.TryGetProperty("data", out var data)
+        digest.Algorithm.IsHash
+        && descriptor.TryGetProperty("data", out var data)
         && data.ValueKind == JsonValueKind.String
         && data.TryGetBytesFromBase64(out var bytes)
         && Digest.Compute(digest.Algorithm, bytes) == digest;
 
     private static Digest DigestOf(JsonElement descriptor, string where) =>
         Digest.TryParse(Text(descriptor, "digest"), out var digest) ? digest : throw Invalid($"'{where}' has no valid digest");
+
+    private static Digest RequireHash(Digest digest, string where) =>
+        digest.Algorithm.IsHash ? digest : throw Invalid($"'{where}' is a manifest, which has no tarsum");
 
     private static string? Text(JsonElement parent, string name) => Find(parent, name, JsonValueKind.String)?.GetString();
 

@@ -87,7 +87,7 @@ public sealed class ManifestService(
         IReadOnlyCollection<Tag> allTags = [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()];
 
         var verifiedAt = time.GetTimestamp();
-        await Require(repository, reference, allTags, document, digest, cancellation);
+        document = document with { References = await Require(repository, reference, allTags, document, digest, cancellation) };
         await catalog.Add(repository, cancellation);
         await writer.Write(repository, digest, document, allTags, content, cancellation);
 
@@ -144,16 +144,17 @@ public sealed class ManifestService(
     }
 
     // Of a schema 1 manifest all that is wrong is told at once, what is missing too; of others what is wrong with themselves comes alone, and costs no read.
-    private async Task Require(
+    private async Task<IReadOnlyList<ManifestReference>> Require(
         RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, ManifestDocument document, Digest digest, CancellationToken cancellation)
     {
         List<RegistryException.Problem> problems = document.Schema1 is { } schema1 ? [.. schema1.Problems, .. schema1.ProblemsAt(repository, tags)] : [];
         if (reference.Digest is { } named && named != digest)
             problems.Add(new(RegistryError.DigestInvalid, "the manifest does not have the digest that it is put under", new DigestDetail(named.ToString(), digest.ToString())));
-        if (document.Schema1 is not null || problems.Count == 0)
-            problems.AddRange(await references.FindMissing(repository, document.References, cancellation));
-        if (problems.Count > 0)
+        if (document.Schema1 is null && problems.Count > 0)
             throw new RegistryException(problems);
+        var (all, missing) = await references.Find(repository, document.References, cancellation);
+        problems.AddRange(missing);
+        return problems.Count == 0 ? all : throw new RegistryException(problems);
     }
 
     private async Task DeleteManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)

@@ -25,7 +25,7 @@ public readonly record struct Reference
     public static Reference Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Contains(':', StringComparison.Ordinal) ? To(Digests.Digest.Parse(text)) : To(Manifests.Tag.Parse(text));
+        return text.Contains(':', StringComparison.Ordinal) ? To(Digests.Digest.ParseHash(text)) : To(Manifests.Tag.Parse(text));
     }
 
     public override string ToString() => Digest?.ToString() ?? Tag.ToString()!;

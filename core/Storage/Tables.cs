@@ -12,6 +12,7 @@ namespace Registry.Storage;
 /// uploads       repository   upload id                       one per upload: offset, hash state, blocks, claim
 /// content       digest       !content                        the blob that holds the digest's content
 ///                            repository                      a link: this repository holds the digest
+///               tarsum       repository                      an alias: which digest this repository calls so
 /// manifests     repository   m DIGEST                        a manifest: media type, size, what it refers to, blob
 ///                            r SUBJECT DIGEST                a referrer's descriptor
 ///                            t TAG                           a tag: digest, media type, size, blob

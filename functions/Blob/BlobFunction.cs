@@ -32,7 +32,7 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
         await using var layer = await layers.Open(repository, digest, context.RequestAborted);
 
         // A range that selects nothing is refused here also when the content comes from storage, which would ignore some of those.
-        ContentWriter.RequestedRange(context.Request, digest.ToString(), layer.Length);
+        ContentWriter.RequestedRange(context.Request, layer.Digest.ToString(), layer.Length);
         if (redirect.Enabled && !IsSuffix(context.Request) && await layers.SignReadUrl(layer, redirect.Lifetime, context.RequestAborted) is { } url)
         {
             RegistryMetrics.Bytes.Add(layer.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "redirected"));
@@ -44,8 +44,7 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
             return;
         }
 
-        context.Response.Headers.CacheControl = Responses.Immutable;
-        if (ContentWriter.Begin(context, digest.ToString(), ContentType, layer.Length) is not { Length: > 0 } range)
+        if (Begin(context, digest, layer.Digest, layer.Length) is not { Length: > 0 } range)
             return;
         await using var content = await layer.OpenRange(range.Offset, range.Length, context.RequestAborted);
         await content.CopyToAsync(context.Response.Body, CopyBuffer, context.RequestAborted);
@@ -58,8 +57,14 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
     private async Task Head(HttpContext context, RepositoryName repository, Digest digest)
     {
         var link = await layers.Find(repository, digest, context.RequestAborted) ?? throw LayerService.Unknown(digest);
-        context.Response.Headers.CacheControl = Responses.Immutable;
-        ContentWriter.Begin(context, digest.ToString(), ContentType, link.Size);
+        Begin(context, digest, link.Digest, link.Size);
+    }
+
+    // The digest that is told is the one that was asked for. A tarsum may come to stand for another archive, so a cache has to ask, by the digest of the bytes.
+    private static ByteRange? Begin(HttpContext context, Digest asked, Digest actual, long size)
+    {
+        context.Response.Headers.CacheControl = asked == actual ? Responses.Immutable : "no-cache";
+        return ContentWriter.Begin(context, asked.ToString(), ContentType, size, actual.ToString());
     }
 
     private async Task Delete(HttpContext context, RepositoryName repository, Digest digest)

@@ -12,10 +12,16 @@ internal static class ContentWriter
     /// <param name="size">Bytes.</param>
     /// <param name="bytes">The digest of the bytes, where that is another: a strong validator changes whenever they do (RFC 9110, section 8.8.1).</param>
     /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
-    public static ByteRange? Begin(HttpContext context, string digest, string contentType, long size, string? bytes = null)
+    /// <param name="context">The request.</param>
+    /// <param name="digest">What the content is called.</param>
+    /// <param name="contentType">Its media type.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="validator">The digest of the very bytes; null when that is what the content is called.</param>
+    public static ByteRange? Begin(HttpContext context, string digest, string contentType, long size, string? validator = null)
     {
         var (request, response) = (context.Request, context.Response);
-        var etag = $"\"{bytes ?? digest}\"";
+        validator ??= digest;
+        var etag = $"\"{validator}\"";
         response.Headers[Responses.DigestHeader] = digest;
         response.Headers.ETag = etag;
         response.Headers.AcceptRanges = "bytes";
@@ -26,7 +32,7 @@ internal static class ContentWriter
         }
 
         response.ContentType = contentType;
-        var range = HttpMethods.IsHead(request.Method) ? null : RequestedRange(request, bytes ?? digest, size);
+        var range = HttpMethods.IsHead(request.Method) ? null : RequestedRange(request, validator, size);
         var (offset, length) = range ?? new ByteRange(0, size);
         response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
         response.ContentLength = length;
@@ -37,9 +43,9 @@ internal static class ContentWriter
 
     /// <summary>The range that the request selects; null for the whole. If-None-Match comes first (RFC 9110, section 13.2.2), and If-Range may set Range aside.</summary>
     /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
-    public static ByteRange? RequestedRange(HttpRequest request, string digest, long size)
+    public static ByteRange? RequestedRange(HttpRequest request, string validator, long size)
     {
-        var etag = $"\"{digest}\"";
+        var etag = $"\"{validator}\"";
         return Matches(request.Headers.IfNoneMatch, etag) || !RangeApplies(request, etag) ? null : ByteRange.Parse(request.Headers.Range, size);
     }
 

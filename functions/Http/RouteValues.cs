@@ -29,7 +29,8 @@ internal static class RouteValues
         return value.Count == 0 ? null : value[^1] ?? "";
     }
 
+    /// <summary>A digest among the query parameters, or null. The plus of a tarsum arrives as a blank from a client that wrote it plainly, as RFC 3986 lets it, and no digest has a blank.</summary>
     /// <exception cref="RegistryException"><c>DIGEST_INVALID</c></exception>
     public static Digest? QueryDigest(this HttpContext context, string name) =>
-        context.Query(name) is { } text ? Digest.Parse(text) : null;
+        context.Query(name) is { } text ? Digest.Parse(text.Replace(' ', '+')) : null;
 }

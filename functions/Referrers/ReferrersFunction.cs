@@ -13,9 +13,9 @@ public sealed class ReferrersFunction(ReferrerService referrers, PublicUrls urls
     public async Task Run(HttpContext context)
     {
         var (repository, reference) = context.Target();
-        var subject = Digest.Parse(reference);
+        var subject = Digest.ParseHash(reference);
         var artifactType = context.Query("artifactType");
-        var page = await referrers.List(repository, subject, artifactType, context.QueryDigest("last"), context.RequestAborted);
+        var page = await referrers.List(repository, subject, artifactType, Last(context), context.RequestAborted);
 
         if (artifactType is not null)
             context.Response.Headers["OCI-Filters-Applied"] = "artifactType";
@@ -26,6 +26,8 @@ public sealed class ReferrersFunction(ReferrerService referrers, PublicUrls urls
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
+
+    private static Digest? Last(HttpContext context) => context.Query("last") is { } last ? Digest.ParseHash(last) : null;
 
     private void Link(HttpContext context, string? artifactType, Digest last)
     {

@@ -53,7 +53,7 @@ internal sealed class UploadStartFunction(LayerService layers, PublicUrls urls, 
     {
         if (context.Query("digest-algorithm") is not { } name)
             return DigestAlgorithm.Sha256;
-        return DigestAlgorithm.Find(name)
-            ?? throw new RegistryException(RegistryError.DigestInvalid, "unsupported digest algorithm: sha256 and sha512 are supported", new DigestDetail(name));
+        return DigestAlgorithm.Find(name.Replace(' ', '+'))
+            ?? throw new RegistryException(RegistryError.DigestInvalid, "unsupported digest algorithm: sha256, sha512 and, for layers, tarsum.v1+sha256 are supported", new DigestDetail(name));
     }
 }

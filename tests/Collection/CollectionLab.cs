@@ -65,14 +65,15 @@ internal sealed class CollectionLab
         return stored.Digest;
     }
 
-    public async Task<Digest> PushBlob(string repository, byte[] blob) =>
-        (await layers.Upload(RepositoryName.Parse(repository), UploadLab.Sha256(blob), UploadLab.Body(blob), Cancel)).Digest;
+    /// <summary>Pushes a blob, by its sha256 if no other name is given, and gives the digest that its content belongs to.</summary>
+    public async Task<Digest> PushBlob(string repository, byte[] blob, Digest? named = null) =>
+        (await layers.Upload(RepositoryName.Parse(repository), named ?? UploadLab.Sha256(blob), UploadLab.Body(blob), Cancel)).Digest;
 
     /// <summary>Pushes a blob as docker does, and leaves its upload's row behind.</summary>
-    public async Task<Digest> PushBlobByUpload(string repository, byte[] blob)
+    public async Task<Digest> PushBlobByUpload(string repository, byte[] blob, Digest? named = null)
     {
         var upload = await layers.Start(RepositoryName.Parse(repository), DigestAlgorithm.Sha256, Cancel);
-        return (await upload.Finish(UploadLab.Sha256(blob), null, UploadLab.Body(blob), null, Cancel)).Digest;
+        return (await upload.Finish(named ?? UploadLab.Sha256(blob), null, UploadLab.Body(blob), null, Cancel)).Digest;
     }
 
     /// <summary>Begins an upload, and leaves it alone.</summary>
@@ -94,7 +95,7 @@ internal sealed class CollectionLab
         if (link is null)
             return false;
         await using var content = await Driver.Open(link.Path, 0, null, Cancel);
-        return UploadLab.Sha256(await Content.ReadAll(content, Cancel)) == blob;
+        return UploadLab.Sha256(await Content.ReadAll(content, Cancel)) == link.Digest;
     }
 
     /// <summary>Whether an image can be pulled: the manifest, its blobs and its children.</summary>

@@ -13,6 +13,7 @@ public sealed class DigestTests
     [Theory]
     [InlineData("sha256:" + Hex256, "sha256", Hex256)]
     [InlineData("sha512:" + Hex512, "sha512", Hex512)]
+    [InlineData("tarsum.v1+sha256:" + Hex256, "tarsum.v1+sha256", Hex256)]
     public void A_well_formed_digest_keeps_its_text_and_gives_its_parts(string text, string algorithm, string hex)
     {
         Assert.True(Digest.TryParse(text, out var digest));
@@ -45,12 +46,51 @@ public sealed class DigestTests
     [InlineData("sha-256:" + Hex256)]
     [InlineData("sha384:" + Hex256)]
     [InlineData("md5:d41d8cd98f00b204e9800998ecf8427e")]
-    [InlineData("tarsum.v1+sha256:" + Hex256)]
+    [InlineData("tarsum.v1+sha256:")]
+    [InlineData("tarsum.v1+sha256:" + Hex512)]
+    [InlineData("tarsum.v1+sha512:" + Hex512)]
+    [InlineData("tarsum.v1+md5:d41d8cd98f00b204e9800998ecf8427e")]
+    [InlineData("tarsum.v1 sha256:" + Hex256)]
+    [InlineData("tarsum.v2+sha256:" + Hex256)]
+    [InlineData("tarsum.v1:" + Hex256)]
+    [InlineData("tarsum+sha256:")]
+    [InlineData("tarsum.dev+sha256:" + Hex512)]
     public void Anything_else_is_refused_as_DIGEST_INVALID(string? text)
     {
         Assert.False(Digest.TryParse(text, out _));
         var refusal = Assert.Throws<RegistryException>(() => Digest.Parse(text));
         Assert.Equal(RegistryError.DigestInvalid, refusal.Error);
+    }
+
+    [Theory]
+    [InlineData("tarsum+sha256:" + Hex256)]
+    [InlineData("tarsum.dev+sha256:" + Hex256)]
+    public void Other_versions_of_the_tarsum_are_understood_and_refused(string text)
+    {
+        Assert.False(Digest.TryParse(text, out _));
+        var refusal = Assert.Throws<RegistryException>(() => Digest.Parse(text));
+        Assert.Equal(RegistryError.TarSumUnsupported, refusal.Error);
+        Assert.StartsWith("unsupported tarsum version", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(new DigestDetail(text), refusal.Problems[0].Detail);
+    }
+
+    [Theory]
+    [InlineData("sha256", "invalid digest format")]
+    [InlineData("sha256:abc", "invalid digest format")]
+    [InlineData("tarsum+sha256:abc", "invalid digest format")]
+    [InlineData("md5:d41d8cd98f00b204e9800998ecf8427e", "unsupported digest algorithm")]
+    public void A_refusal_says_whether_the_format_or_the_algorithm_is_wrong(string text, string message) =>
+        Assert.StartsWith(message, Assert.Throws<RegistryException>(() => Digest.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_tarsum_is_no_hash_of_bytes()
+    {
+        var tarsum = Digest.Parse("tarsum.v1+sha256:" + Hex256);
+        Assert.Equal(RegistryError.DigestInvalid, Assert.Throws<RegistryException>(() => Digest.ParseHash(tarsum.ToString())).Error);
+        Assert.Equal(DigestAlgorithm.Sha256, Digest.ParseHash("sha256:" + Hex256).Algorithm);
+        Assert.Equal(DigestAlgorithm.Sha256, tarsum.Algorithm.Hash);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Digest.Compute(DigestAlgorithm.TarSum, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ResumableHash.Create(DigestAlgorithm.TarSum));
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class RegistryErrorTests
             "416 BLOB_UPLOAD_INVALID: the chunk does not continue the upload",
             "416 RANGE_INVALID: the range is beyond the end of the content",
             "400 DIGEST_INVALID: provided digest did not match uploaded content",
+            "400 DIGEST_INVALID: unsupported tarsum version",
             "404 MANIFEST_BLOB_UNKNOWN: manifest references a manifest or blob unknown to registry",
             "400 MANIFEST_INVALID: manifest invalid",
             "413 MANIFEST_INVALID: the manifest is larger than the registry accepts",

@@ -61,9 +61,9 @@ internal sealed class Client(LayerService layers, Ledger ledger)
     });
 
     /// <summary>POST with the whole blob.</summary>
-    public Task<Answer> Post(RepositoryName repository, byte[] content) => Send(async () =>
+    public Task<Answer> Post(RepositoryName repository, byte[] content, Digest? named = null) => Send(async () =>
     {
-        var digest = Of(content);
+        var digest = named ?? Of(content);
         await layers.Upload(repository, digest, Body(content), None);
         ledger.Store(repository, digest);
         return new Answer(201);
@@ -91,10 +91,17 @@ internal sealed class Client(LayerService layers, Ledger ledger)
     {
         await using var layer = await layers.Open(repository, digest, None);
         var bytes = await Content.ReadAll(layer, None);
-        if (Digest.Compute(digest.Algorithm, bytes) != digest)
+        if (!Is(bytes, digest))
             throw new InvariantException($"{repository} reads {digest} as other bytes");
         return Answer.Ok;
     });
+
+    /// <summary>Whether these bytes may be given to whoever asks for the digest.</summary>
+    public static bool Is(byte[] content, Digest digest) =>
+        (digest.Algorithm.IsHash ? Digest.Compute(digest.Algorithm, content) : TarSumOf(content)) == digest;
+
+    public static Digest TarSumOf(byte[] archive) =>
+        World.Require(TarSum.Compute(new MemoryStream(archive), TarSumLimits.For(archive.Length, long.MaxValue), None));
 
     public static Digest Of(byte[] content) => Digest.Compute(DigestAlgorithm.Sha256, content);
 

@@ -20,6 +20,10 @@ public sealed class CrashTests
         ["finish in sha512 of content that exists"] = new((c, r) => c.Put(World.Here, r.Id, Client.Of512(two), two[10..], 10), 201, Client.Of512(two)) { Exists = true },
         ["single post"] = new((c, _) => c.Post(World.Here, two), 201, twoDigest),
         ["mount"] = new((c, _) => c.Mount(World.Here, twoDigest, World.There), 201, twoDigest) { Exists = true },
+        ["finish by tarsum"] = TarSumShape((c, r) => c.Put(World.Here, r.Id, TarSumRaces.Name)),
+        ["finish by tarsum of content that exists"] = TarSumShape((c, r) => c.Put(World.Here, r.Id, TarSumRaces.Name)) with { Exists = true },
+        ["single post by tarsum"] = TarSumShape((c, _) => c.Post(World.Here, TarSumRaces.Archive, TarSumRaces.Name)),
+        ["mount by tarsum"] = TarSumShape((c, _) => c.Mount(World.Here, TarSumRaces.Name, World.There)) with { Exists = true },
     };
 
     public static TheoryData<string, FaultKind> All
@@ -52,8 +56,9 @@ public sealed class CrashTests
         var acknowledged = race.Ledger.Acknowledged(race.Id).Length;
         Assert.True(status.Offset >= acknowledged, $"{status}, and {acknowledged} bytes were acknowledged");
         var offset = (int)status.Offset!.Value;
-        if (offset < two.Length)
-            Assert.Equal(new Answer(202, two.Length), World.Require(client.Patch(World.Here, race.Id, two[offset..], offset)));
+        var content = shapes[shape].Content;
+        if (offset < content.Length)
+            Assert.Equal(new Answer(202, content.Length), World.Require(client.Patch(World.Here, race.Id, content[offset..], offset)));
         Assert.Equal(new Answer(201), World.Require(client.Put(World.Here, race.Id, digest)));
         race.MustRead(World.Here, digest);
         Assert.Equal(new Answer(201), World.Require(client.Put(World.Here, race.Id, digest)));
@@ -69,7 +74,7 @@ public sealed class CrashTests
             return;
         Assert.Equal(416, again.Status);
         Assert.True(again.Offset >= race.Ledger.Acknowledged(race.Id).Length);
-        var rest = two[(int)again.Offset!.Value..];
+        var rest = shapes[shape].Content[(int)again.Offset!.Value..];
         Assert.Equal(201, World.Require(client.Put(World.Here, race.Id, digest, rest, again.Offset)).Status);
         race.MustRead(World.Here, digest);
     });
@@ -78,8 +83,8 @@ public sealed class CrashTests
     [MemberData(nameof(All))]
     public void A_request_struck_at_any_call_keeps_nobody_from_pushing_anew(string shape, FaultKind kind) => Strike(shapes[shape], kind, (race, _) =>
     {
-        race.AnewSucceeds(World.Here, two);
-        race.AnewSucceeds(World.There, two);
+        race.AnewSucceeds(World.Here, shapes[shape].Content);
+        race.AnewSucceeds(World.There, shapes[shape].Content);
     });
 
     [Theory]
@@ -106,6 +111,10 @@ public sealed class CrashTests
     [InlineData("finish in sha512", FaultKind.StopAfter)]
     [InlineData("finish with the rest", FaultKind.Repeat)]
     [InlineData("finish in sha512", FaultKind.Repeat)]
+    [InlineData("finish by tarsum", FaultKind.StopBefore)]
+    [InlineData("finish by tarsum", FaultKind.StopAfter)]
+    [InlineData("finish by tarsum", FaultKind.Repeat)]
+    [InlineData("finish by tarsum of content that exists", FaultKind.StopAfter)]
     public void A_finish_that_dies_beside_another_never_stops_the_other(string shape, FaultKind kind)
     {
         var (request, digest) = (shapes[shape].Request, shapes[shape].Digest);
@@ -123,7 +132,7 @@ public sealed class CrashTests
                     if (race.Answers["lives"].Status != 201)
                     {
                         Assert.Equal(416, race.Answers["lives"].Status);
-                        race.Repeated((c, r) => c.Put(World.Here, r.Id, digest, two[(int)r.Answers["lives"].Offset!.Value..]), 201);
+                        race.Repeated((c, r) => c.Put(World.Here, r.Id, digest, shapes[shape].Content[(int)r.Answers["lives"].Offset!.Value..]), 201);
                     }
 
                     race.MustRead(World.Here, digest);
@@ -169,20 +178,29 @@ public sealed class CrashTests
 
     private static Race Prepare(Schedule schedule, World world, Shape shape)
     {
-        var race = new Race(schedule, world).WithUpload();
+        var race = new Race(schedule, world).WithUpload(shape.IsWhole ? shape.Content : Race.Beginning);
         if (!shape.Exists)
             return race;
         var client = world.NewClient();
         var other = World.Require(client.Start(World.There));
-        Assert.Equal(201, World.Require(client.Put(World.There, other, shape.Digest, two)).Status);
+        Assert.Equal(201, World.Require(client.Put(World.There, other, shape.Digest, shape.Content)).Status);
         return race;
     }
+
+    // A tar archive has 512 bytes at least, which would be many blocks of this world: they are stored before.
+    private static Shape TarSumShape(Func<Client, Race, Task<Answer>> request) => new(request, 201, TarSumRaces.Name) { Content = TarSumRaces.Archive, IsWhole = true };
 
     /// <param name="Request">What is struck.</param>
     /// <param name="Good">What it is answered when nothing happens.</param>
     /// <param name="Digest">What the upload is to become.</param>
     private sealed record Shape(Func<Client, Race, Task<Answer>> Request, int Good, Digest Digest)
     {
+        /// <summary>What the upload is to hold.</summary>
+        public byte[] Content { get; init; } = two;
+
+        /// <summary>Whether it holds all of it before, and the request sends nothing.</summary>
+        public bool IsWhole { get; init; }
+
         /// <summary>Whether another repository has the content already.</summary>
         public bool Exists { get; init; }
 

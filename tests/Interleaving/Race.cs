@@ -26,12 +26,22 @@ internal sealed class Race(Schedule schedule, World world)
 
     public static byte[] After(string text) => [.. Beginning, .. Bytes(text)];
 
-    public Race WithUpload()
+    public Race WithUpload() => WithUpload(Beginning);
+
+    /// <summary>An upload that holds these bytes.</summary>
+    public Race WithUpload(byte[] content)
+    {
+        Id = NewUpload(content);
+        return this;
+    }
+
+    /// <summary>Another upload in <see cref="World.Here"/>.</summary>
+    public Guid NewUpload(byte[] content)
     {
         var client = world.NewClient();
-        Id = World.Require(client.Start(World.Here));
-        Assert.Equal(new Answer(202, Beginning.Length), World.Require(client.Patch(World.Here, Id, Beginning)));
-        return this;
+        var id = World.Require(client.Start(World.Here));
+        Assert.Equal(new Answer(202, content.Length), World.Require(client.Patch(World.Here, id, content)));
+        return id;
     }
 
     /// <summary>An actor on an instance of its own, that makes one request.</summary>

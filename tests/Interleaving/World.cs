@@ -24,8 +24,11 @@ internal sealed class World
     private readonly ITableStore tables;
     private readonly SeededIds ids = new(1);
 
-    public World(Func<ITableStore, ITableStore>? tablesAre = null, Func<IStorageDriver, IStorageDriver>? driverIs = null)
+    private readonly UploadOptions uploads;
+
+    public World(Func<ITableStore, ITableStore>? tablesAre = null, Func<IStorageDriver, IStorageDriver>? driverIs = null, UploadOptions? uploads = null)
     {
+        this.uploads = uploads ?? Uploads;
         var memoryTables = new MemoryTableStore(Clock);
         var memoryDriver = new MemoryStorageDriver(Clock);
         tables = new GatedTables(tablesAre?.Invoke(memoryTables) ?? memoryTables);
@@ -39,7 +42,7 @@ internal sealed class World
     public Ledger Ledger { get; } = new();
 
     /// <summary>Another process of the registry over the same storage, and a client of it.</summary>
-    public Client NewClient() => new(new LayerService(driver, tables, Uploads, Collection, Clock, ids), Ledger);
+    public Client NewClient() => new(new LayerService(driver, tables, uploads, Collection, Clock, ids), Ledger);
 
     /// <summary>Time that passes between two storage calls.</summary>
     public Task Pass(TimeSpan time) => Schedule.Point($"{time} pass", () =>
@@ -83,6 +86,20 @@ internal sealed class World
             await driver.Delete(blob, CancellationToken.None);
     }
 
+    /// <summary>The collector's part in aliases, in short: one that is old goes if-match, when the link that it stands for is not there.</summary>
+    public async Task SweepAlias(Digest tarsum)
+    {
+        if (await tables.Find(Tables.Content, tarsum.ToString(), Tables.Key(Here), CancellationToken.None) is not { } alias
+            || alias.Age <= Collection.GracePeriod
+            || await tables.Find(Tables.Content, alias.GetString("canonical"), alias.Row, CancellationToken.None) is not null)
+            return;
+        await tables.Write(Tables.Content, TableOperation.Delete(alias.Partition, alias.Row, alias.ETag), CancellationToken.None);
+    }
+
+    /// <summary>What a tarsum stands for in <see cref="Here"/>; null for nothing.</summary>
+    public async Task<string?> FindCanonical(Digest tarsum) =>
+        (await tables.Find(Tables.Content, tarsum.ToString(), Tables.Key(Here), CancellationToken.None))?.GetString("canonical");
+
     /// <summary>No tag points at nothing, and every manifest's bytes are what its row says.</summary>
     public void CheckManifests() => Require(CheckAllManifests());
 
@@ -112,6 +129,12 @@ internal sealed class World
         foreach (var row in page.Entities)
         {
             var digest = Digest.Parse(row.Partition);
+            if (!digest.Algorithm.IsHash)
+            {
+                await CheckAlias(page.Entities, row, digest);
+                continue;
+            }
+
             if (!page.Entities.Any(c => c.Partition == row.Partition && c.Row == Tables.ContentRow && c.GetString("blob") == row.GetString("blob")))
                 throw new InvariantException($"link {row.Row} of {digest} leads to a blob that the content row does not name");
             var bytes = await Read(row.GetString("blob"));
@@ -127,6 +150,14 @@ internal sealed class World
             if (await client.Head(repository, digest) != Answer.Ok)
                 throw new InvariantException($"{repository} was told that it has {digest}, and has it not");
         }
+    }
+
+    // Without the link that it stands for, an alias stands for nothing, and does no harm.
+    private async Task CheckAlias(IReadOnlyList<TableEntity> rows, TableEntity alias, Digest digest)
+    {
+        var link = rows.FirstOrDefault(r => r.Row == alias.Row && r.Partition == alias.GetString("canonical"));
+        if (link is not null && !Client.Is(await Read(link.GetString("blob")) ?? [], digest))
+            throw new InvariantException($"{alias.Row} calls other content {digest}");
     }
 
     private async Task CheckAllManifests()

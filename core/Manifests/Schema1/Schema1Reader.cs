@@ -90,8 +90,8 @@ internal sealed class Schema1Reader(JsonElement root, int maxLayers)
     {
         if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("blobSum", out var sum) || sum.ValueKind != JsonValueKind.String)
             Invalid($"'{where}' has no blobSum");
-        else if (!Digest.TryParse(sum.GetString(), out var digest, out var problem))
-            Add(new(RegistryError.DigestInvalid, $"{where}: {problem}", new DigestDetail(sum.GetString()!)));
+        else if (Digest.Read(sum.GetString(), out var digest) is { } problem)
+            Add(new(problem.Error, $"{where}: {problem.Message}", new DigestDetail(sum.GetString()!)));
         else if (seen.Add(digest))
             layers.Add(digest);
         if (entry.ValueKind == JsonValueKind.Object)
