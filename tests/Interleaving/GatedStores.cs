@@ -28,7 +28,7 @@ internal sealed class GatedTables(ITableStore inner) : ITableStore
 }
 
 /// <summary>Content in which every call of an actor is a point of the schedule.</summary>
-internal sealed class GatedDriver(IStorageDriver inner) : IStorageDriver
+internal sealed class GatedDriver(IStorageDriver inner, bool promptDeletes) : IStorageDriver
 {
     public Task<BlobStat?> Find(string path, CancellationToken cancellation) =>
         Schedule.Point($"stat {path}", Touch.ReadBlob(path), () => inner.Find(path, cancellation));
@@ -46,7 +46,7 @@ internal sealed class GatedDriver(IStorageDriver inner) : IStorageDriver
         Point($"commit {path} of {blockIds.Count}", path, () => inner.CommitBlocks(path, blockIds, metadata, cancellation));
 
     public Task<bool> Delete(string path, CancellationToken cancellation) =>
-        Schedule.Point($"delete {path}", Touch.WriteBlob(path), () => inner.Delete(path, cancellation));
+        promptDeletes ? inner.Delete(path, cancellation) : Schedule.Point($"delete {path}", Touch.WriteBlob(path), () => inner.Delete(path, cancellation));
 
     /// <summary>One call, as a page is of any storage: what it lists is as it was then, and judged later.</summary>
     public async IAsyncEnumerable<BlobListing> List(string prefix, [EnumeratorCancellation] CancellationToken cancellation)

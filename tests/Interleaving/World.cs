@@ -33,7 +33,7 @@ internal sealed class World
         var memoryTables = this.setup.Tables(new MemoryTableStore(Clock));
         var memoryDriver = this.setup.Driver(new MemoryStorageDriver(Clock));
         tables = new GatedTables(memoryTables);
-        driver = new GatedDriver(memoryDriver);
+        driver = new GatedDriver(memoryDriver, this.setup.PromptDeletes);
         foreach (var table in Tables.All)
             Require(tables.CreateTable(table, CancellationToken.None));
     }
@@ -106,9 +106,21 @@ internal sealed class World
     /// <summary>Once it is older than the grace period, what nothing needs goes within so many runs, and what is needed stays.</summary>
     public void CheckLeftovers(int runs = 2)
     {
-        Clock.Advance(setup.Collector.GracePeriod + TimeSpan.FromSeconds(1));
+        if (setup.Collector.UntaggedAfter is not null)
+        {
+            var rows = Require(tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
+            var live = Live(rows);
+            Ledger.LeaveToPolicy((repository, digest) => !live.Contains(digest.ToString()));
+        }
+
         for (var i = 0; i < runs; i++)
+        {
+            // By policy a manifest goes in two runs that lie apart, and its content in the next.
+            if (i == 0 || setup.Collector.UntaggedAfter is not null)
+                Clock.Advance(setup.Collector.GracePeriod + TimeSpan.FromSeconds(1));
             Require(Collect());
+        }
+
         Require(CheckAllLeftovers());
         CheckManifests();
         CheckNeeds();
@@ -119,6 +131,10 @@ internal sealed class World
 
     /// <summary>Nothing that was told is untrue: every link leads to content of its digest, and every acknowledged blob reads back.</summary>
     public void Check() => Require(CheckAll());
+
+    /// <summary>Where a manifest's bytes lie, by its row; null for one that is not there.</summary>
+    public string? ManifestPath(RepositoryName repository, Digest digest) =>
+        Require(tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), CancellationToken.None))?.GetString("blob");
 
     /// <summary>All that is stored, as a text that is the same for the same.</summary>
     public string Describe()
@@ -193,12 +209,16 @@ internal sealed class World
 
     private async Task CheckAllLeftovers()
     {
-        var manifests = (await tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities.Where(r => r.Row[0] == Tables.ManifestPrefix).ToList();
+        var rows = (await tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
+        var manifests = rows.Where(r => r.Row[0] == Tables.ManifestPrefix).ToList();
+        var live = Live(rows);
         var content = (await tables.Query(Tables.Content, new TableQuery(), CancellationToken.None)).Entities;
         var uploads = (await tables.Query(Tables.Uploads, new TableQuery(), CancellationToken.None)).Entities;
         var needed = manifests.SelectMany(m => ManifestRows.References(m).Select(r => (r.Digest.ToString(), m.Partition))).ToHashSet();
         var blobs = manifests.Concat(content).Select(r => r.GetString("blob")).ToHashSet();
 
+        if (setup.Collector.UntaggedAfter is not null)
+            None("manifest", manifests.Where(m => !live.Contains(m.GetString("digest"))).Select(m => m.GetString("digest")));
         None("link", content.Where(c => c.Row != Tables.ContentRow && !needed.Contains((c.Partition, c.Row))).Select(c => $"{c.Row} {c.Partition}"));
         None("content", content.Where(c => c.Row == Tables.ContentRow && !content.Any(l => l.Row != Tables.ContentRow && l.Partition == c.Partition)).Select(c => c.Partition));
         None("upload", uploads.Where(u => u.GetString("phase") != nameof(UploadPhase.Open)).Select(u => u.Row));
@@ -209,6 +229,25 @@ internal sealed class World
             if (left.FirstOrDefault() is { } one)
                 throw new LeftoverException($"{what} {one} is left, and nothing needs it");
         }
+    }
+
+    /// <summary>What tags lead to, said anew: one repository is enough for the races of the policy.</summary>
+    private static HashSet<string> Live(IReadOnlyList<TableEntity> rows)
+    {
+        var live = rows.Where(r => r.Row[0] == Tables.TagPrefix).Select(r => r.GetString("digest")).ToHashSet();
+        for (var before = -1; before < live.Count;)
+        {
+            before = live.Count;
+            foreach (var manifest in rows.Where(r => r.Row[0] == Tables.ManifestPrefix))
+            {
+                if (live.Contains(manifest.FindString("subject") ?? ""))
+                    live.Add(manifest.GetString("digest"));
+                if (live.Contains(manifest.GetString("digest")))
+                    live.UnionWith(ManifestRows.References(manifest).Where(r => r.Kind == ReferenceKind.Child).Select(r => r.Digest.ToString()));
+            }
+        }
+
+        return live;
     }
 
     private async Task CheckAllManifests()
@@ -267,6 +306,9 @@ internal sealed record WorldSetup
     /// <summary>What those who push measure elapsed time by; null for a sound clock.</summary>
     public TimeProvider? PusherClock { get; init; }
 
+    /// <summary>Whether a blob's delete happens in the step of the call before it.</summary>
+    public bool PromptDeletes { get; init; }
+
     /// <summary>Whether the collector may be struck by a fault of storage.</summary>
     public bool MayFail { get; init; }
 }
@@ -278,9 +320,7 @@ internal sealed class Unseen : ICollectionObserver
     {
     }
 
-    public void Progress(CollectionPhase phase, CollectionTotals totals, double? fraction)
-    {
-    }
+    public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => ValueTask.CompletedTask;
 }
 
 /// <summary>What clients have been told and may rely on.</summary>
@@ -312,8 +352,8 @@ internal sealed class Ledger
     /// <summary>What an acknowledged manifest needs; null for what is none.</summary>
     public Digest[]? NeedsOf(RepositoryName repository, Digest digest) => needs.GetValueOrDefault((repository, digest));
 
-    /// <summary>All that was acknowledged so far may go by policy, unless something that is acknowledged from now on needs it.</summary>
-    public void LeaveToPolicy() => manifests.Clear();
+    /// <summary>What was acknowledged so far, or some of it, may go by policy, unless something that is acknowledged from now on needs it.</summary>
+    public void LeaveToPolicy(Func<RepositoryName, Digest, bool>? which = null) => manifests.RemoveWhere(m => which?.Invoke(m.Repository, m.Digest) != false);
 
     public void Doubt(RepositoryName repository, Digest digest) => Doubtful.Add((repository, digest));
 
