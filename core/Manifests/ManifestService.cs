@@ -141,6 +141,8 @@ public sealed class ManifestService(
         RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<Tag> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var written = new List<string>();
+        var metadata = new BlobMetadata(repository.ToString(), digest.ToString());
+        var beganAt = time.GetTimestamp();
         for (var round = 0; round < MaxRounds; round++)
         {
             var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
@@ -150,7 +152,7 @@ public sealed class ManifestService(
                 // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
                 path = PathMapper.Content(ids.NewUuid().ToString("N"));
                 written.Add(path);
-                await driver.Put(path, new ReadOnlySequence<byte>(content), new BlobMetadata(repository.ToString(), digest.ToString()), cancellation);
+                await driver.Put(path, new ReadOnlySequence<byte>(content), metadata, cancellation);
             }
 
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path);
@@ -161,6 +163,10 @@ public sealed class ManifestService(
                 batch.Add(TableOperation.Upsert(ManifestRows.Referrer(repository, subject, info, document)));
             if (!(await tables.WriteBatch(Tables.Manifests, batch, cancellation)).IsDone)
                 continue;
+
+            // Until it has a row a blob is nobody's, and the collector takes it when it is old. Now that it has one it stays, so it is written once more.
+            if (written.Contains(path) && time.GetElapsedTime(beganAt) > collection.Late)
+                await driver.Put(path, new ReadOnlySequence<byte>(content), metadata, cancellation);
 
             // Blobs of lost rounds: another put of the same manifest came first with a blob of its own.
             foreach (var superfluous in written.Where(w => w != path))
