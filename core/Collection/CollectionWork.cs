@@ -76,12 +76,10 @@ internal sealed class CollectionWork
         }
     }
 
-    /// <summary>Ends the run where it is; the next one begins anew.</summary>
-    public async Task Abandon(CancellationToken cancellation)
-    {
-        if (run is not null)
-            await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation);
-    }
+    /// <summary>Ends the run where it is; the next one begins anew. False when another process has taken it over.</summary>
+    public async Task<bool> Abandon(CancellationToken cancellation) =>
+        run is not null
+        && await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation) is not null;
 
     private async Task<ICollectionPhase> Open(CollectionPhase phase, TableContinuation? from, CancellationToken cancellation) => phase switch
     {

@@ -61,8 +61,9 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
         }
         catch (StorageNotFoundException)
         {
-            // Somebody removed the run's files, so it cannot be gone on with; nothing else of it matters.
-            await work.Abandon(CancellationToken.None);
+            // The run's files are gone, so it cannot be gone on with; nothing else of it matters. If another process took it over, that has brought it to its end.
+            if (!await work.Abandon(CancellationToken.None))
+                return new CollectionSlice(CollectionOutcome.Busy, new CollectionTotals(), CollectionPhase.Mark);
             throw;
         }
         catch
