@@ -33,13 +33,16 @@ internal sealed class CollectionWork
     public async Task<CollectionSlice> Go(TimeSpan limit, CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
+        var start = (run!.Phase, run.Position);
         while (run!.Phase != CollectionPhase.Finished)
         {
             await using var phase = await Open(run.Phase, run.Position, cancellation);
             while (await phase.Step(cancellation))
             {
                 await observer.Progress(run.Phase, context.Totals, phase.Fraction);
-                var isOver = time.GetElapsedTime(began) >= limit;
+
+                // A slice that ends where it began would be followed by the same one for ever: a repository's manifests are judged together, and blobs are gone on with by the first digits of their names.
+                var isOver = time.GetElapsedTime(began) >= limit && (run.Phase, phase.Position) != start;
                 if (!isOver && time.GetElapsedTime(savedAt) < context.Options.CheckpointInterval)
                     continue;
                 if (!await Save(run.Phase, phase.Position, isHeld: !isOver, cancellation))
