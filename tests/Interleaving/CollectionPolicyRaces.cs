@@ -55,11 +55,10 @@ public sealed class CollectionPolicyRaces
         .Then(4, ("move", [201])));
 
     [Fact]
-    public void A_delete_of_a_tag_beside_a_run_leaves_nothing_behind() => Explore((s, w) => Untagged(s, w)
-        .Given(c => c.Put(World.Here, index, "latest")).Passed(Old).LeftToPolicy()
-        .Actor("delete", c => c.DeleteTag(World.Here, "latest"))
-        .Collector()
-        .Then(6, ("delete", [202])));
+    public void A_delete_of_a_tag_beside_a_run_leaves_its_manifest_for_a_later_one() => Explore(TagDelete);
+
+    [Fact]
+    public void An_index_put_beside_a_run_that_took_days_and_the_next_is_stored_whole() => Explorer.ExploreRace(LongRunBound, IndexPutBesideLongRun, () => new World(LongRun));
 
     [Fact]
     public void An_index_put_right_after_the_run_that_marked_its_child_takes_the_mark_from_it()
@@ -70,6 +69,11 @@ public sealed class CollectionPolicyRaces
 
         Assert.NotNull(world.ManifestPath(World.Here, App.Digest));
     }
+
+    /// <summary>Enough for the clock to come in the first run, and the put to be left in its midst.</summary>
+    internal const int LongRunBound = 3;
+
+    internal static readonly WorldSetup LongRun = ByPolicy with { PromptDeletes = true };
 
     internal static Action TagPut(Schedule schedule, World world) => Untagged(schedule, world)
         .Collected().Passed(Old).LeftToPolicy()
@@ -82,6 +86,37 @@ public sealed class CollectionPolicyRaces
         .Actor("index", c => c.Put(World.Here, index, "latest"))
         .Collector()
         .Then(4, ("index", [201, 404]));
+
+    internal static Action TagDelete(Schedule schedule, World world)
+    {
+        var check = Untagged(schedule, world)
+            .Given(c => c.Put(World.Here, index, "latest")).Passed(Old).LeftToPolicy()
+            .Actor("delete", c => c.DeleteTag(World.Here, "latest"))
+            .Collector()
+            .Then(6, ("delete", [202]));
+        return () =>
+        {
+            if (world.ManifestPath(World.Here, index.Digest) is null || world.ManifestPath(World.Here, App.Digest) is null)
+                throw new InvariantException("what was tagged a moment ago is gone");
+            check();
+        };
+    }
+
+    /// <summary>A run that begins, takes days, and marks the child of the index just before the next run begins.</summary>
+    internal static Action IndexPutBesideLongRun(Schedule schedule, World world)
+    {
+        var scenario = new CollectionScenario(schedule, world)
+            .Given(c => c.Post(World.Here, Layer)).Passed(Old)
+            .Actor("client", async c => await c.Put(World.Here, App) is { Status: 201 } ? await c.Put(World.Here, index, "latest") : new Answer(404))
+            .Collectors(2).Clock(Old);
+        return () =>
+        {
+            // A manifest that stayed untagged for as long may go.
+            if (scenario.Race.Answers["client"].Status == 404)
+                scenario.LeftToPolicy();
+            scenario.ThenSafe(("client", [201, 404]))();
+        };
+    }
 
     private static CollectionScenario Untagged(Schedule schedule, World world) => new CollectionScenario(schedule, world)
         .Given(c => c.Post(World.Here, Layer), c => c.Put(World.Here, App)).Passed(Old);

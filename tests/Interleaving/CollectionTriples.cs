@@ -76,11 +76,10 @@ public sealed class CollectionTriples
         .Then(("client", [201, 404])));
 
     [Fact]
-    public void A_manifest_put_that_takes_days_beside_a_run_is_stored_whole_or_refused() => Explore((s, w) => new CollectionScenario(s, w)
-        .Given(c => c.Post(World.Here, Layer))
-        .Actor("client", async c => await c.Has(World.Here, LayerDigest) == Answer.Ok ? await c.Put(World.Here, App) : new Answer(404))
-        .Collector().Clock(Old)
-        .Then(("client", [201, 404])), PromptDeletes);
+    public void A_manifest_put_that_takes_days_beside_a_run_is_stored_whole_or_refused() => Explore(ManifestThatTakesDays, PromptDeletes);
+
+    [Fact]
+    public void Two_finishes_of_an_upload_beside_a_delete_and_a_run_are_stored() => Explore(TwoFinishesBesideDelete, preemptions: TwoFinishesBound);
 
     [Fact]
     public void A_put_of_an_index_that_takes_days_beside_a_delete_and_a_run_is_stored_whole_or_refused() => Explore((s, w) => new CollectionScenario(s, w)
@@ -89,6 +88,30 @@ public sealed class CollectionTriples
         .Actor("delete", c => c.DeleteManifest(World.Here, App.Digest))
         .Collector().Clock(Old)
         .Then(("put", [201, 404]), ("delete", [202])), PromptDeletes with { Collector = ByPolicy.Collector }, preemptions: 2);
+
+    /// <summary>Enough for one finisher to be left before it drops its blob, and the other before it links.</summary>
+    internal const int TwoFinishesBound = 2;
+
+    internal static Action TwoFinishesBesideDelete(Schedule schedule, World world) => new CollectionScenario(schedule, world)
+        .Given(c => c.Post(World.There, Layer), c => c.Delete(World.There, LayerDigest)).Passed(Old)
+        .WithUpload()
+        .Actor("A", (c, r) => c.Put(World.Here, r.Id, LayerDigest, Layer[10..]))
+        .Actor("B", (c, r) => c.Put(World.Here, r.Id, LayerDigest, Layer[10..]))
+        .Actor("delete", c => c.Delete(World.Here, LayerDigest))
+        .Collector()
+        .Then(("A", [201, 404, 416]), ("B", [201, 404, 416]));
+
+    internal static Action ManifestThatTakesDays(Schedule schedule, World world) => new CollectionScenario(schedule, world)
+        .Given(c => c.Post(World.Here, Layer))
+        .Actor("client", async c => await c.Has(World.Here, LayerDigest) == Answer.Ok ? await c.Put(World.Here, App) : new Answer(404))
+        .Collector().Clock(Old)
+        .Then(("client", [201, 404]));
+
+    internal static Action ManifestOfYoungContent(Schedule schedule, World world) => new CollectionScenario(schedule, world)
+        .Given(c => c.Post(World.Here, Layer)).Passed(TimeSpan.FromMinutes(2))
+        .Actor("put", c => c.Put(World.Here, App))
+        .Collector()
+        .Then(("put", [201, 404]));
 
     internal static Action RepeatBesideDelete(Schedule schedule, World world)
     {

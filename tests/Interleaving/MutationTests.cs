@@ -94,26 +94,11 @@ public sealed class MutationTests
     }
 
     /// <summary>Says that a block is staged when it is the second of its upload, and drops it.</summary>
-    private sealed class Dropping(IStorageDriver inner) : IStorageDriver
+    private sealed class Dropping(IStorageDriver inner) : DriverDecorator(inner)
     {
         private int staged;
 
-        public Task StageBlock(string path, string blockId, ReadOnlySequence<byte> content, CancellationToken cancellation) =>
-            ++staged == 2 ? Task.CompletedTask : inner.StageBlock(path, blockId, content, cancellation);
-
-        public Task<BlobStat?> Find(string path, CancellationToken cancellation) => inner.Find(path, cancellation);
-
-        public Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) => inner.Open(path, offset, length, cancellation);
-
-        public Task Put(string path, ReadOnlySequence<byte> content, BlobMetadata metadata, CancellationToken cancellation) => inner.Put(path, content, metadata, cancellation);
-
-        public Task CommitBlocks(string path, IReadOnlyList<string> blockIds, BlobMetadata metadata, CancellationToken cancellation) =>
-            inner.CommitBlocks(path, blockIds, metadata, cancellation);
-
-        public Task<bool> Delete(string path, CancellationToken cancellation) => inner.Delete(path, cancellation);
-
-        public IAsyncEnumerable<BlobListing> List(string prefix, CancellationToken cancellation) => inner.List(prefix, cancellation);
-
-        public ValueTask<Uri?> SignReadUrl(string path, TimeSpan lifetime, CancellationToken cancellation) => inner.SignReadUrl(path, lifetime, cancellation);
+        public override Task StageBlock(string path, string blockId, ReadOnlySequence<byte> content, CancellationToken cancellation) =>
+            ++staged == 2 ? Task.CompletedTask : base.StageBlock(path, blockId, content, cancellation);
     }
 }

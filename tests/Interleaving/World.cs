@@ -67,7 +67,7 @@ internal sealed class World
 
     /// <summary>Another process of the collector over the same storage.</summary>
     public GarbageCollector NewCollector() =>
-        new(setup.CollectorDriver(driver), setup.CollectorTables(tables), Uploads, setup.Collector, Clock, NewIds());
+        new(driver, setup.CollectorTables(tables, driver), Uploads, setup.Collector, Clock, NewIds());
 
     /// <summary>A whole run of the collector, whatever was under way; what fails in it is the fault that was struck.</summary>
     public async Task Collect()
@@ -82,9 +82,15 @@ internal sealed class World
     }
 
     /// <summary>Slices of a run that go on where the last one ended, page by page, each in a process of its own.</summary>
-    public async Task CollectInSlices()
+    public async Task CollectInSlices(TimeSpan limit = default)
     {
-        while ((await NewCollector().RunSlice(TimeSpan.Zero, new Unseen(), CancellationToken.None)).Outcome == CollectionOutcome.Paused)
+        try
+        {
+            while ((await NewCollector().RunSlice(limit, new Unseen(), CancellationToken.None)).Outcome == CollectionOutcome.Paused)
+            {
+            }
+        }
+        catch (StorageFailedException) when (setup.MayFail)
         {
         }
     }
@@ -135,6 +141,13 @@ internal sealed class World
     /// <summary>Where a manifest's bytes lie, by its row; null for one that is not there.</summary>
     public string? ManifestPath(RepositoryName repository, Digest digest) =>
         Require(tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), CancellationToken.None))?.GetString("blob");
+
+    /// <summary>Which rows and blobs there are, beside the collector's own.</summary>
+    public IReadOnlyList<string> Names() =>
+    [
+        .. Tables.All.Except([Tables.Progress]).SelectMany(table => Require(tables.Query(table, new TableQuery(), CancellationToken.None)).Entities.Select(r => $"{table} {r.Partition} {r.Row}")),
+        .. Require(driver.List("", CancellationToken.None).ToListAsync(CancellationToken.None).AsTask()).Select(b => b.Path),
+    ];
 
     /// <summary>All that is stored, as a text that is the same for the same.</summary>
     public string Describe()
@@ -294,10 +307,7 @@ internal sealed record WorldSetup
     public Func<ITableStore, ITableStore> PusherTables { get; init; } = t => t;
 
     /// <summary>What the collector sees of the tables.</summary>
-    public Func<ITableStore, ITableStore> CollectorTables { get; init; } = t => t;
-
-    /// <summary>What the collector sees of the content.</summary>
-    public Func<IStorageDriver, IStorageDriver> CollectorDriver { get; init; } = d => d;
+    public Func<ITableStore, IStorageDriver, ITableStore> CollectorTables { get; init; } = (t, _) => t;
 
     public CollectionOptions Pushers { get; init; } = World.Collection;
 
