@@ -33,13 +33,16 @@ internal sealed class CollectionWork
     public async Task<CollectionSlice> Go(TimeSpan limit, CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
+        var start = (run!.Phase, run.Position);
         while (run!.Phase != CollectionPhase.Finished)
         {
             await using var phase = await Open(run.Phase, run.Position, cancellation);
             while (await phase.Step(cancellation))
             {
                 await observer.Progress(run.Phase, context.Totals, phase.Fraction);
-                var isOver = time.GetElapsedTime(began) >= limit;
+
+                // A slice that ends where it began would be followed by the same one for ever: a repository's manifests are judged together, and blobs are gone on with by the first digits of their names.
+                var isOver = time.GetElapsedTime(began) >= limit && (run.Phase, phase.Position) != start;
                 if (!isOver && time.GetElapsedTime(savedAt) < context.Options.CheckpointInterval)
                     continue;
                 if (!await Save(run.Phase, phase.Position, isHeld: !isOver, cancellation))
@@ -76,12 +79,10 @@ internal sealed class CollectionWork
         }
     }
 
-    /// <summary>Ends the run where it is; the next one begins anew.</summary>
-    public async Task Abandon(CancellationToken cancellation)
-    {
-        if (run is not null)
-            await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation);
-    }
+    /// <summary>Ends the run where it is; the next one begins anew. False when another process has taken it over.</summary>
+    public async Task<bool> Abandon(CancellationToken cancellation) =>
+        run is not null
+        && await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation) is not null;
 
     private async Task<ICollectionPhase> Open(CollectionPhase phase, TableContinuation? from, CancellationToken cancellation) => phase switch
     {

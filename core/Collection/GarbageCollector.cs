@@ -44,7 +44,7 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
     private async Task<CollectionRun?> Begin(CollectionKind kind, CollectionRun? before, CancellationToken cancellation)
     {
         var run = await store.Begin(kind, before, cancellation);
-        if (run is not null && before is not null && (before.Phase != CollectionPhase.Finished || before.Marks.Count + before.Names.Count > 0))
+        if (run is not null && before is not null)
             await DeleteFiles(run, before, cancellation);
         return run;
     }
@@ -61,8 +61,9 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
         }
         catch (StorageNotFoundException)
         {
-            // Somebody removed the run's files, so it cannot be gone on with; nothing else of it matters.
-            await work.Abandon(CancellationToken.None);
+            // The run's files are gone, so it cannot be gone on with; nothing else of it matters. If another process took it over, that has brought it to its end.
+            if (!await work.Abandon(CancellationToken.None))
+                return new CollectionSlice(CollectionOutcome.Busy, new CollectionTotals(), CollectionPhase.Mark);
             throw;
         }
         catch
@@ -72,7 +73,7 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
         }
     }
 
-    /// <summary>Removes files of the run before, which this one replaces, and old ones of others.</summary>
+    /// <summary>Removes files of the run before, which this one replaces, and old ones of others. Its row need not name them all: a process may have died between a file and the row.</summary>
     private async Task DeleteFiles(CollectionRun run, CollectionRun before, CancellationToken cancellation)
     {
         await foreach (var file in driver.List(PathMapper.CollectionPrefix, cancellation))

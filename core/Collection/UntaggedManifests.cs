@@ -9,6 +9,8 @@ namespace Registry.Collection;
 /// A put re-writes the row of what it tags, and renews the rows of an index's children when they are old, so it and the if-match delete cannot both
 /// succeed; and a row that was renewed lately is left alone, because another put may rely on that and not renew it again. The rows of a
 /// repository come in order of manifests, referrers, tags: a tag that moves to a manifest while its repository is read re-writes its row as well.
+/// A put renews only what it names. What lies further below, or refers to it as its subject, is safe because whatever leads to a manifest goes before it does,
+/// and when that stays (it was put once more, or waits), so does all that it leads to.
 /// </remarks>
 internal sealed class UntaggedManifests(CollectionContext context, TimeSpan after)
 {
@@ -43,14 +45,11 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
     {
         if (!isUnreadable && !context.IsKept(repository))
         {
-            var live = Live();
-            foreach (var (digest, node) in manifests)
-            {
-                if (live.Contains(digest))
-                    await Clear(node, cancellation);
-                else
-                    await Judge(digest, node, cancellation);
-            }
+            var referrers = manifests.Where(m => m.Value.Subject is not null).ToLookup(m => m.Value.Subject!, m => m.Key, StringComparer.Ordinal);
+            var live = Live(referrers);
+            foreach (var digest in live)
+                await Clear(manifests[digest], cancellation);
+            await JudgeAll([.. manifests.Keys.Where(d => !live.Contains(d))], digest => manifests[digest].Children.Concat(referrers[digest]), cancellation);
         }
 
         manifests.Clear();
@@ -73,9 +72,8 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
     }
 
     /// <summary>What tags lead to, by way of indexes and subjects.</summary>
-    private HashSet<string> Live()
+    private HashSet<string> Live(ILookup<string, string> referrers)
     {
-        var referrers = manifests.Where(m => m.Value.Subject is not null).ToLookup(m => m.Value.Subject!, m => m.Key, StringComparer.Ordinal);
         var live = new HashSet<string>(StringComparer.Ordinal);
         var open = new Stack<string>(tagged);
         while (open.TryPop(out var digest))
@@ -95,24 +93,44 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
             await Rewrite(node, null, cancellation);
     }
 
-    private async Task Judge(string digest, Node node, CancellationToken cancellation)
+    private async Task JudgeAll(List<string> dead, Func<string, IEnumerable<string>> leads, CancellationToken cancellation)
     {
-        var (repository, wait) = (CollectionContext.Name(node.Row.Partition), after > context.Options.GracePeriod ? after : context.Options.GracePeriod);
+        // What stays because something that stays leads to it, and until when; never where that was written meanwhile.
+        var stays = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var group in LeadOrder.Of(dead, leads))
+        {
+            var until = group.Max(digest => stays.GetValueOrDefault(digest));
+            foreach (var digest in group)
+                until = await Judge(digest, manifests[digest], until, cancellation);
+            if (until == default && await Remove(group, cancellation))
+                continue;
+            until = until == default ? DateTimeOffset.MaxValue : until;
+            foreach (var next in group.SelectMany(leads))
+                stays[next] = stays.GetValueOrDefault(next) > until ? stays[next] : until;
+        }
+    }
+
+    /// <returns>Until when it stays, and no less than <paramref name="until"/>; the default when it can go.</returns>
+    private async Task<DateTimeOffset> Judge(string digest, Node node, DateTimeOffset until, CancellationToken cancellation)
+    {
+        var wait = after > context.Options.GracePeriod ? after : context.Options.GracePeriod;
+        var goesAt = default(DateTimeOffset);
         if (node.UntaggedSince is not { } since)
         {
             if (!context.IsDryRun)
                 await Rewrite(node, context.StartedAt, cancellation);
-            context.Waits(CollectedKind.Manifest, digest, repository, 0, "nothing leads to it", context.StartedAt + wait);
+            goesAt = context.StartedAt + wait;
         }
         else if (since + wait > context.StartedAt || !context.IsOld(node.Row.Timestamp))
         {
-            var (bySince, byRow) = (since + wait, node.Row.Timestamp + context.Options.GracePeriod);
-            context.Waits(CollectedKind.Manifest, digest, repository, 0, "nothing leads to it", bySince > byRow ? bySince : byRow);
+            var byRow = node.Row.Timestamp + context.Options.GracePeriod;
+            goesAt = since + wait > byRow ? since + wait : byRow;
         }
-        else
-        {
-            await Remove(digest, node, cancellation);
-        }
+
+        until = goesAt > until ? goesAt : until;
+        if (until != default && until != DateTimeOffset.MaxValue)
+            context.Waits(CollectedKind.Manifest, digest, CollectionContext.Name(node.Row.Partition), 0, "nothing leads to it", until);
+        return until;
     }
 
     // The row as it is in storage: what was read here has only some of its properties.
@@ -123,14 +141,23 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
             await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(Since, since), row.ETag), cancellation);
     }
 
-    private async Task Remove(string digest, Node node, CancellationToken cancellation)
+    /// <returns>Whether they are gone: all of a group or none, in one batch. (A group is one manifest, but for the oddest.)</returns>
+    private async Task<bool> Remove(List<string> group, CancellationToken cancellation)
+    {
+        var deletes = group.SelectMany(digest => ManifestRows.Deletes(manifests[digest].Row, Digest.Parse(digest))).ToList();
+        if (deletes.Count > TableLimits.MaxBatch || (!context.IsDryRun && !(await context.Tables.WriteBatch(Tables.Manifests, deletes, cancellation)).IsDone))
+            return false;
+        foreach (var digest in group)
+            await Removed(digest, manifests[digest], cancellation);
+        return true;
+    }
+
+    private async Task Removed(string digest, Node node, CancellationToken cancellation)
     {
         var path = node.Row.GetString("blob");
         var size = 0L;
         if (!context.IsDryRun)
         {
-            if (!(await context.Tables.WriteBatch(Tables.Manifests, ManifestRows.Deletes(node.Row, Digest.Parse(digest)), cancellation)).IsDone)
-                return;
             size = (await context.Driver.Find(path, cancellation))?.Length ?? 0;
             await context.Driver.Delete(path, cancellation);
         }

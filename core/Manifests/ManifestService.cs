@@ -26,7 +26,7 @@ public sealed class ManifestService(
     /// <summary>Tags that one put may name: with the manifest and its referrer they fit one batch, and a request line.</summary>
     public const int MaxTags = 50;
 
-    private readonly ManifestWriter writer = new(driver, tables, ids);
+    private readonly ManifestWriter writer = new(driver, tables, collection, time, ids);
 
     // A batch has 100 operations; the last one of a delete holds the manifest's and the referrer's row beside tags.
     private const int BatchSize = 100;

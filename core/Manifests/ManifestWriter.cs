@@ -1,4 +1,5 @@
 using System.Buffers;
+using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
 using Registry.Repositories;
@@ -11,7 +12,7 @@ namespace Registry.Manifests;
 /// The bytes of a signed schema 1 manifest change when its payload is signed again. They go into another blob, and the rows that name the one before,
 /// the manifest's and that of its one tag, are re-written together (docs/decisions/0007-schema1-bytes-under-their-own-digest.md).
 /// </remarks>
-internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, IdSource ids)
+internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, CollectionOptions collection, TimeProvider time, IdSource ids)
 {
     // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
     private const int MaxRounds = 100;
@@ -22,6 +23,7 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
     {
         var bytes = document.Schema1 is { IsSigned: true } ? Digest.Compute(DigestAlgorithm.Sha256, content.Span) : digest;
         var superseded = new HashSet<string>();
+        var beganAt = time.GetTimestamp();
         for (var round = 0; round < MaxRounds; round++)
         {
             var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
@@ -32,7 +34,7 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
                 throw new RegistryException(RegistryError.ManifestInvalid, $"the repository holds these bytes as {existing.GetString("mediaType")}; delete that manifest first");
             }
 
-            var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(repository, bytes, content, cancellation);
+            var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(NewPath(), repository, bytes, content, cancellation);
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
             var batch = Batch(repository, info, document, tags, existing);
             if (before is not null && before != path && tags.Count == 0)
@@ -41,6 +43,10 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
             superseded.UnionWith(before is null ? [path] : [path, before]);
             if (!result.IsDone)
                 continue;
+
+            // Until it has a row a blob is nobody's, and the collector takes it when it is old. Now that it has one it stays, so it is written once more.
+            if (path != before && time.GetElapsedTime(beganAt) > collection.Late)
+                await WriteBlob(path, repository, bytes, content, cancellation);
             await Drop(superseded, path, cancellation);
             return;
         }
@@ -59,9 +65,10 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
     }
 
     // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
-    private async Task<string> WriteBlob(RepositoryName repository, Digest bytes, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    private string NewPath() => PathMapper.Content(ids.NewUuid().ToString("N"));
+
+    private async Task<string> WriteBlob(string path, RepositoryName repository, Digest bytes, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        var path = PathMapper.Content(ids.NewUuid().ToString("N"));
         await driver.Put(path, new ReadOnlySequence<byte>(content), new BlobMetadata(repository.ToString(), bytes.ToString()), cancellation);
         return path;
     }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Registry.Digests;
 using Registry.Errors;
 using Registry.Layers;
+using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
 using Registry.Tests.Support;
@@ -18,7 +19,7 @@ internal readonly record struct Answer(int Status, long? Offset = null)
 }
 
 /// <summary>Requests to one instance, made of the same calls as the functions make; what is acknowledged goes into the ledger.</summary>
-internal sealed class Client(LayerService layers, Ledger ledger)
+internal sealed class Client(LayerService layers, ManifestService manifests, Ledger ledger, TimeProvider clock)
 {
     private static CancellationToken None => CancellationToken.None;
 
@@ -48,7 +49,7 @@ internal sealed class Client(LayerService layers, Ledger ledger)
     {
         var upload = await layers.Resume(repository, id, None);
         await upload.Finish(digest, null, content is null ? null : Body(content), content is null ? null : Range(from, content), None);
-        ledger.Store(repository, digest);
+        ledger.Store(repository, digest, clock.GetUtcNow());
         return new Answer(201);
     });
 
@@ -65,7 +66,7 @@ internal sealed class Client(LayerService layers, Ledger ledger)
     {
         var digest = named ?? Of(content);
         await layers.Upload(repository, digest, Body(content), None);
-        ledger.Store(repository, digest);
+        ledger.Store(repository, digest, clock.GetUtcNow());
         return new Answer(201);
     });
 
@@ -74,7 +75,7 @@ internal sealed class Client(LayerService layers, Ledger ledger)
     {
         if (await layers.Mount(repository, digest, from, _ => true, None) is null)
             return new Answer(202);
-        ledger.Store(repository, digest);
+        ledger.Store(repository, digest, clock.GetUtcNow());
         return new Answer(201);
     });
 
@@ -102,6 +103,41 @@ internal sealed class Client(LayerService layers, Ledger ledger)
 
     public static Digest TarSumOf(byte[] archive) =>
         World.Require(TarSum.Compute(new MemoryStream(archive), TarSumLimits.For(archive.Length, long.MaxValue), None));
+
+    /// <summary>HEAD of a blob, as a client asks that would spare itself an upload: 200 or 404.</summary>
+    public Task<Answer> Has(RepositoryName repository, Digest digest) => Send(async () =>
+        await layers.Find(repository, digest, None) is null ? new Answer(404) : Answer.Ok);
+
+    /// <summary>PUT of a manifest, by a tag or by its digest.</summary>
+    public Task<Answer> Put(RepositoryName repository, Image image, string? tag = null) => Send(async () =>
+    {
+        var reference = tag is null ? Reference.To(image.Digest) : Reference.To(Tag.Parse(tag));
+        await manifests.Put(repository, reference, [], image.MediaType, image.Content, None);
+        ledger.StoreManifest(repository, image);
+        return new Answer(201);
+    });
+
+    /// <summary>GET of a manifest by digest.</summary>
+    public Task<Answer> GetManifest(RepositoryName repository, Digest digest) => Send(async () =>
+    {
+        var manifest = await manifests.Get(repository, Reference.To(digest), None);
+        return Of(manifest.Content.ToArray()) == digest ? Answer.Ok : throw new InvariantException($"{repository} reads {digest} as other bytes");
+    });
+
+    /// <summary>DELETE of a manifest.</summary>
+    public Task<Answer> DeleteManifest(RepositoryName repository, Digest digest) => Send(async () =>
+    {
+        ledger.Doubt(repository, digest);
+        await manifests.Delete(repository, Reference.To(digest), None);
+        return new Answer(202);
+    });
+
+    /// <summary>DELETE of a tag.</summary>
+    public Task<Answer> DeleteTag(RepositoryName repository, string tag) => Send(async () =>
+    {
+        await manifests.Delete(repository, Reference.To(Tag.Parse(tag)), None);
+        return new Answer(202);
+    });
 
     public static Digest Of(byte[] content) => Digest.Compute(DigestAlgorithm.Sha256, content);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Registry.Storage;
 
 namespace Registry.Tests.Interleaving;
@@ -7,16 +8,16 @@ namespace Registry.Tests.Interleaving;
 internal sealed class GatedTables(ITableStore inner) : ITableStore
 {
     public Task<TableEntity?> Find(string table, string partition, string row, CancellationToken cancellation) =>
-        Schedule.Point($"find {table} {Short(partition)} {Short(row)}", () => inner.Find(table, partition, row, cancellation));
+        Schedule.Point($"find {table} {Short(partition)} {Short(row)}", Touch.Read(table, partition, row), () => inner.Find(table, partition, row, cancellation));
 
     public Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) =>
-        Schedule.Point($"query {table} {Short(query.Partition)}", () => inner.Query(table, query, cancellation));
+        Schedule.Point($"query {table} {Short(query.Partition)}", Touch.Read(table, query.Partition), () => inner.Query(table, query, cancellation));
 
     public Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation) =>
-        Schedule.Point($"{Name(operation)} {table}", () => inner.Write(table, operation, cancellation));
+        Schedule.Point($"{Name(operation)} {table}", Touch.Write(table, [operation]), () => inner.Write(table, operation, cancellation));
 
     public Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation) =>
-        Schedule.Point($"batch {table} {string.Join(", ", operations.Select(Name))}", () => inner.WriteBatch(table, operations, cancellation));
+        Schedule.Point($"batch {table} {string.Join(", ", operations.Select(Name))}", Touch.Write(table, operations), () => inner.WriteBatch(table, operations, cancellation));
 
     public Task CreateTable(string table, CancellationToken cancellation) => inner.CreateTable(table, cancellation);
 
@@ -27,31 +28,37 @@ internal sealed class GatedTables(ITableStore inner) : ITableStore
 }
 
 /// <summary>Content in which every call of an actor is a point of the schedule.</summary>
-internal sealed class GatedDriver(IStorageDriver inner) : IStorageDriver
+internal sealed class GatedDriver(IStorageDriver inner, bool promptDeletes) : IStorageDriver
 {
     public Task<BlobStat?> Find(string path, CancellationToken cancellation) =>
-        Schedule.Point($"stat {path}", () => inner.Find(path, cancellation));
+        Schedule.Point($"stat {path}", Touch.ReadBlob(path), () => inner.Find(path, cancellation));
 
     public Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) =>
-        Schedule.Point($"open {path}", () => inner.Open(path, offset, length, cancellation));
+        Schedule.Point($"open {path}", Touch.ReadBlob(path), () => inner.Open(path, offset, length, cancellation));
 
     public Task Put(string path, ReadOnlySequence<byte> content, BlobMetadata metadata, CancellationToken cancellation) =>
-        Point($"put {path}", () => inner.Put(path, content, metadata, cancellation));
+        Point($"put {path}", path, () => inner.Put(path, content, metadata, cancellation));
 
     public Task StageBlock(string path, string blockId, ReadOnlySequence<byte> content, CancellationToken cancellation) =>
-        Point($"stage {path} {blockId}", () => inner.StageBlock(path, blockId, content, cancellation));
+        Point($"stage {path} {blockId}", path, () => inner.StageBlock(path, blockId, content, cancellation));
 
     public Task CommitBlocks(string path, IReadOnlyList<string> blockIds, BlobMetadata metadata, CancellationToken cancellation) =>
-        Point($"commit {path} of {blockIds.Count}", () => inner.CommitBlocks(path, blockIds, metadata, cancellation));
+        Point($"commit {path} of {blockIds.Count}", path, () => inner.CommitBlocks(path, blockIds, metadata, cancellation));
 
     public Task<bool> Delete(string path, CancellationToken cancellation) =>
-        Schedule.Point($"delete {path}", () => inner.Delete(path, cancellation));
+        promptDeletes ? inner.Delete(path, cancellation) : Schedule.Point($"delete {path}", Touch.WriteBlob(path), () => inner.Delete(path, cancellation));
 
-    public IAsyncEnumerable<BlobListing> List(string prefix, CancellationToken cancellation) => inner.List(prefix, cancellation);
+    /// <summary>One call, as a page is of any storage: what it lists is as it was then, and judged later.</summary>
+    public async IAsyncEnumerable<BlobListing> List(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var page = await Schedule.Point($"list {prefix}", Touch.List(prefix), async () => await inner.List(prefix, cancellation).ToListAsync(cancellation));
+        foreach (var blob in page)
+            yield return blob;
+    }
 
     public ValueTask<Uri?> SignReadUrl(string path, TimeSpan lifetime, CancellationToken cancellation) => inner.SignReadUrl(path, lifetime, cancellation);
 
-    private static Task<bool> Point(string what, Func<Task> perform) => Schedule.Point(what, async () =>
+    private static Task<bool> Point(string what, string path, Func<Task> perform) => Schedule.Point(what, Touch.WriteBlob(path), async () =>
     {
         await perform();
         return true;

@@ -52,9 +52,9 @@ internal sealed class Race(Schedule schedule, World world)
     }
 
     /// <summary>An actor that is no client.</summary>
-    public Race Background(string name, Func<World, Task> work)
+    public Race Background(string name, Func<World, Task> work, Fault? fault = null)
     {
-        schedule.Add(name, () => work(world));
+        schedule.Add(name, () => work(world), fault);
         return this;
     }
 

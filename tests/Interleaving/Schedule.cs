@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace Registry.Tests.Interleaving;
 
@@ -17,8 +18,14 @@ internal sealed class Schedule : SynchronizationContext
     private readonly List<Call> waiting = [];
     private readonly List<Step> steps = [];
 
+    // Calls that need not come next: a run in which they do was made already, or is the same but for the order of calls that do not meet. Null where that is not asked.
+    private HashSet<Choice>? asleep;
+
     /// <summary>What happened, choice by choice.</summary>
     public IReadOnlyList<Step> Steps => steps;
+
+    /// <summary>Whether the run was given up: each way to go on is another run's.</summary>
+    public bool IsRedundant { get; private set; }
 
     public override void Post(SendOrPostCallback d, object? state) => ready.Add((d, state));
 
@@ -29,7 +36,9 @@ internal sealed class Schedule : SynchronizationContext
     public void Add(string name, Func<Task> work, Fault? fault = null) => actors.Add(new Actor(this, actors.Count, name, work, fault));
 
     /// <summary>Runs the actors to their ends. Choices beyond the given ones are made by the default: stay with the actor that ran last.</summary>
-    public void Run(IReadOnlyList<Choice> choices)
+    /// <param name="choices">What goes first.</param>
+    /// <param name="sleep">Where to begin to leave out orders that differ only in calls that do not meet; null to leave out none.</param>
+    public void Run(IReadOnlyList<Choice> choices, Sleep? sleep = null)
     {
         var before = Current;
         SetSynchronizationContext(this);
@@ -38,8 +47,10 @@ internal sealed class Schedule : SynchronizationContext
             foreach (var actor in actors)
                 actor.Start();
             Settle();
-            while (waiting.Count > 0)
-                TakeStep(choices);
+            while (waiting.Count > 0 && !IsRedundant)
+                TakeStep(choices, sleep);
+            if (IsRedundant)
+                return;
             foreach (var actor in actors)
                 actor.ThrowIfFailed();
         }
@@ -50,28 +61,43 @@ internal sealed class Schedule : SynchronizationContext
     }
 
     /// <summary>Holds a storage call until the schedule picks it. Outside of an actor there is nothing to wait for.</summary>
-    public static async Task<T> Point<T>(string what, Func<Task<T>> perform)
+    public static async Task<T> Point<T>(string what, Touch touch, Func<Task<T>> perform)
     {
         if (current.Value is not { } actor)
             return await perform();
-        var call = actor.NewCall(what);
+
+        // A parallel loop runs elsewhere.
+        if (Current != actor.Schedule)
+            await new Entrance(actor.Schedule);
+        var call = actor.NewCall(what, touch);
         await call.Go.Task;
         return await actor.Perform(call, perform);
     }
 
-    private void TakeStep(IReadOnlyList<Choice> choices)
+    private void TakeStep(IReadOnlyList<Choice> choices, Sleep? sleep)
     {
+        if (sleep is not null && steps.Count == sleep.From)
+            asleep = [.. sleep.Asleep];
         waiting.Sort(static (a, b) => (a.Actor.Index, a.Number).CompareTo((b.Actor.Index, b.Number)));
         var last = steps.Count == 0 ? null : steps[^1];
         var enabled = waiting.Select(c => new Choice(c.Actor.Index, c.Number)).ToArray();
-        var chosen = steps.Count < choices.Count ? choices[steps.Count] : Default(enabled, last);
-        var call = waiting.Find(c => c.Actor.Index == chosen.Actor && c.Number == chosen.Call)
-            ?? throw new InvalidOperationException($"the run does not repeat: {chosen} is not enabled after\n{this}");
-        steps.Add(new Step(chosen, enabled, Preemptions(enabled, last, chosen), $"{call.Actor.Name}: {call.What}"));
+        var awake = asleep is null ? enabled : [.. enabled.Where(c => !asleep.Contains(c))];
+        if (steps.Count >= choices.Count && awake.Length == 0)
+        {
+            IsRedundant = true;
+            return;
+        }
+
+        var chosen = steps.Count < choices.Count ? choices[steps.Count] : Default(awake, last);
+        var call = Waiting(chosen) ?? throw new InvalidOperationException($"the run does not repeat: {chosen} is not enabled after\n{this}");
+        steps.Add(new Step(chosen, enabled, Preemptions(enabled, last, chosen), $"{call.Actor.Name}: {call.What}") { Asleep = asleep is null ? [] : [.. asleep] });
+        asleep?.RemoveWhere(c => c.Actor == chosen.Actor || Waiting(c) is not { } sleeper || sleeper.Touch.Meets(call.Touch));
         waiting.Remove(call);
         call.Go.SetResult();
         Settle();
     }
+
+    private Call? Waiting(Choice choice) => waiting.Find(c => c.Actor.Index == choice.Actor && c.Number == choice.Call);
 
     private static Choice Default(Choice[] enabled, Step? last) =>
         last is not null && Array.Exists(enabled, c => c.Actor == last.Chosen.Actor) ? Array.Find(enabled, c => c.Actor == last.Chosen.Actor) : enabled[0];
@@ -103,6 +129,8 @@ internal sealed class Schedule : SynchronizationContext
         private int calls;
         private bool stopped;
 
+        public Schedule Schedule => schedule;
+
         public int Index => index;
 
         public string Name => name;
@@ -122,9 +150,9 @@ internal sealed class Schedule : SynchronizationContext
                 throw new InvalidOperationException($"{name} failed in\n{schedule}", task.Exception!.InnerException);
         }
 
-        public Call NewCall(string what)
+        public Call NewCall(string what, Touch touch)
         {
-            var call = new Call(this, calls++, what);
+            var call = new Call(this, calls++, what, touch);
             if (!stopped)
                 schedule.waiting.Add(call);
             return call;
@@ -164,10 +192,31 @@ internal sealed class Schedule : SynchronizationContext
         private static Registry.Storage.StorageFailedException Failed(Call call) => new(call.What, "", 503, "Fault");
     }
 
-    private sealed record Call(Actor Actor, int Number, string What)
+    private sealed record Call(Actor Actor, int Number, string What, Touch Touch)
     {
         public TaskCompletionSource Go { get; } = new();
     }
+
+    /// <summary>Awaited, goes on in the schedule's thread.</summary>
+    private readonly struct Entrance(Schedule schedule) : INotifyCompletion
+    {
+        public bool IsCompleted => false;
+
+        public Entrance GetAwaiter() => this;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => schedule.Post(static go => ((Action)go!)(), continuation);
+    }
+}
+
+/// <summary>Which calls need not come at a step: see <see cref="Explorer.ExploreOrders"/>.</summary>
+internal sealed record Sleep(int From, IReadOnlyCollection<Choice> Asleep)
+{
+    /// <summary>From the first step on, where nothing was explored yet.</summary>
+    public static readonly Sleep None = new(0, []);
 }
 
 /// <summary>Which waiting call goes on: an actor's, by its number.</summary>
@@ -177,7 +226,11 @@ internal readonly record struct Choice(int Actor, int Call);
 /// <param name="Enabled">All that could have.</param>
 /// <param name="Preemptions">How often, up to here, an actor was left that could have gone on.</param>
 /// <param name="What">The call, for a reader.</param>
-internal sealed record Step(Choice Chosen, IReadOnlyList<Choice> Enabled, int Preemptions, string What);
+internal sealed record Step(Choice Chosen, IReadOnlyList<Choice> Enabled, int Preemptions, string What)
+{
+    /// <summary>Those of the enabled that were left out.</summary>
+    public IReadOnlyCollection<Choice> Asleep { get; init; } = [];
+}
 
 /// <summary>What happens to an actor's storage call of this number, counted from 0.</summary>
 internal sealed class Fault(FaultKind kind, int call)

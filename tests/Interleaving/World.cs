@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Layers;
@@ -20,21 +22,28 @@ internal sealed class World
     public static readonly RepositoryName Here = RepositoryName.Parse("here");
     public static readonly RepositoryName There = RepositoryName.Parse("there");
 
+    private readonly WorldSetup setup;
     private readonly IStorageDriver driver;
     private readonly ITableStore tables;
-    private readonly SeededIds ids = new(1);
+    private int instances;
 
     private readonly UploadOptions uploads;
 
-    public World(Func<ITableStore, ITableStore>? tablesAre = null, Func<IStorageDriver, IStorageDriver>? driverIs = null, UploadOptions? uploads = null)
+    public World(WorldSetup? setup = null, UploadOptions? uploads = null)
     {
         this.uploads = uploads ?? Uploads;
-        var memoryTables = new MemoryTableStore(Clock);
-        var memoryDriver = new MemoryStorageDriver(Clock);
-        tables = new GatedTables(tablesAre?.Invoke(memoryTables) ?? memoryTables);
-        driver = new GatedDriver(driverIs?.Invoke(memoryDriver) ?? memoryDriver);
+        this.setup = setup ?? new WorldSetup();
+        var memoryTables = this.setup.Tables(new MemoryTableStore(Clock));
+        var memoryDriver = this.setup.Driver(new MemoryStorageDriver(Clock));
+        tables = new GatedTables(memoryTables);
+        driver = new GatedDriver(memoryDriver, this.setup.PromptDeletes);
         foreach (var table in Tables.All)
             Require(tables.CreateTable(table, CancellationToken.None));
+    }
+
+    public World(Func<ITableStore, ITableStore>? tables, Func<IStorageDriver, IStorageDriver>? driver)
+        : this(new WorldSetup { Tables = tables ?? (t => t), Driver = driver ?? (d => d) })
+    {
     }
 
     public TestClock Clock { get; } = new();
@@ -42,10 +51,11 @@ internal sealed class World
     public Ledger Ledger { get; } = new();
 
     /// <summary>Another process of the registry over the same storage, and a client of it.</summary>
-    public Client NewClient() => new(new LayerService(driver, tables, uploads, Collection, Clock, ids), Ledger);
+    public Client NewClient() =>
+        new(new LayerService(driver, PusherTables, uploads, setup.Pushers, PusherClock, NewIds()), NewManifests(), Ledger, Clock);
 
     /// <summary>Time that passes between two storage calls.</summary>
-    public Task Pass(TimeSpan time) => Schedule.Point($"{time} pass", () =>
+    public Task Pass(TimeSpan time) => Schedule.Point($"{time} pass", Touch.All, () =>
     {
         Clock.Advance(time);
         return Task.FromResult(true);
@@ -53,15 +63,45 @@ internal sealed class World
 
     public ManifestService NewManifests(long cacheSize = 1024)
     {
-        var verifier = new ReferenceVerifier(tables, new LayerLinks(tables, Collection), new ManifestOptions(), Collection);
+        var verifier = new ReferenceVerifier(PusherTables, new LayerLinks(PusherTables, setup.Pushers), new ManifestOptions(), setup.Pushers);
         return new ManifestService(
-            driver, tables, new RepositoryCatalog(tables), verifier, new ManifestCache(cacheSize), new ManifestOptions(), Collection, Clock, ids);
+            driver, PusherTables, new RepositoryCatalog(PusherTables), verifier, new ManifestCache(cacheSize), new ManifestOptions(), setup.Pushers, PusherClock, NewIds());
+    }
+
+    /// <summary>Another process of the collector over the same storage.</summary>
+    public GarbageCollector NewCollector() =>
+        new(driver, setup.CollectorTables(tables, driver), Uploads, setup.Collector, Clock, NewIds());
+
+    /// <summary>A whole run of the collector, whatever was under way; what fails in it is the fault that was struck.</summary>
+    public async Task Collect()
+    {
+        try
+        {
+            await NewCollector().Run(CollectionKind.Collect, new Unseen(), CancellationToken.None);
+        }
+        catch (StorageFailedException) when (setup.MayFail)
+        {
+        }
+    }
+
+    /// <summary>Slices of a run that go on where the last one ended, page by page, each in a process of its own.</summary>
+    public async Task CollectInSlices(TimeSpan limit = default)
+    {
+        try
+        {
+            while ((await NewCollector().RunSlice(limit, new Unseen(), CancellationToken.None)).Outcome == CollectionOutcome.Paused)
+            {
+            }
+        }
+        catch (StorageFailedException) when (setup.MayFail)
+        {
+        }
     }
 
     /// <summary>Looks at every upload, and purges those that are over.</summary>
     public async Task Purge()
     {
-        var purge = new UploadPurge(driver, tables, Uploads, Collection);
+        var purge = new UploadPurge(driver, tables, Uploads, setup.Collector);
         foreach (var row in (await tables.Query(Tables.Uploads, new TableQuery { Select = UploadPurge.Columns }, CancellationToken.None)).Entities)
         {
             if (purge.IsOver(row))
@@ -69,21 +109,30 @@ internal sealed class World
         }
     }
 
-    /// <summary>A collector of content in short: a content row that no link stands beside goes if-match, then its blob.</summary>
-    /// <param name="digest">Whose content.</param>
-    /// <param name="sparesUploads">Whether a blob whose upload still has its row is left to the purge: a finish of that upload may still be under way, and would link the blob once more.</param>
-    public async Task SweepContent(Digest digest, bool sparesUploads = true)
+    /// <summary>Everything that an acknowledged manifest needs is there, all the way down, unless somebody asked for its delete.</summary>
+    public void CheckNeeds() => Require(CheckAllNeeds());
+
+    /// <summary>Once it is older than the grace period, what nothing needs goes within so many runs, and what is needed stays.</summary>
+    public void CheckLeftovers(int runs = 2)
     {
-        var page = await tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, CancellationToken.None);
-        if (page.Entities is not [{ Row: Tables.ContentRow } content])
-            return;
-        var delete = TableOperation.Delete(content.Partition, content.Row, content.ETag);
-        if (!(await tables.Write(Tables.Content, delete, CancellationToken.None)).IsDone)
-            return;
-        var blob = content.GetString("blob");
-        var uploads = await tables.Query(Tables.Uploads, new TableQuery(), CancellationToken.None);
-        if (!sparesUploads || !uploads.Entities.Any(u => PathMapper.Content(u.Row.Replace("-", "", StringComparison.Ordinal)) == blob))
-            await driver.Delete(blob, CancellationToken.None);
+        if (setup.Collector.UntaggedAfter is not null)
+        {
+            var rows = Require(tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
+            var live = Live(rows);
+            Ledger.LeaveToPolicy((repository, digest) => !live.Contains(digest.ToString()));
+        }
+
+        for (var i = 0; i < runs; i++)
+        {
+            // By policy a manifest goes in two runs that lie apart, and its content in the next.
+            if (i == 0 || setup.Collector.UntaggedAfter is not null)
+                Clock.Advance(setup.Collector.GracePeriod + TimeSpan.FromSeconds(1));
+            Require(Collect());
+        }
+
+        Require(CheckAllLeftovers());
+        CheckManifests();
+        CheckNeeds();
     }
 
     /// <summary>The collector's part in aliases, in short: one that is old goes if-match, when the link that it stands for is not there.</summary>
@@ -108,6 +157,35 @@ internal sealed class World
 
     /// <summary>Nothing that was told is untrue: every link leads to content of its digest, and every acknowledged blob reads back.</summary>
     public void Check() => Require(CheckAll());
+
+    /// <summary>Where a manifest's bytes lie, by its row; null for one that is not there.</summary>
+    public string? ManifestPath(RepositoryName repository, Digest digest) =>
+        Require(tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), CancellationToken.None))?.GetString("blob");
+
+    /// <summary>Which rows and blobs there are, beside the collector's own.</summary>
+    public IReadOnlyList<string> Names() =>
+    [
+        .. Tables.All.Except([Tables.Progress]).SelectMany(table => Require(tables.Query(table, new TableQuery(), CancellationToken.None)).Entities.Select(r => $"{table} {r.Partition} {r.Row}")),
+        .. Require(driver.List("", CancellationToken.None).ToListAsync(CancellationToken.None).AsTask()).Select(b => b.Path),
+    ];
+
+    /// <summary>All that is stored, as a text that is the same for the same.</summary>
+    public string Describe()
+    {
+        var text = new StringBuilder();
+        foreach (var table in Tables.All)
+        {
+            foreach (var row in Require(tables.Query(table, new TableQuery(), CancellationToken.None)).Entities)
+            {
+                var properties = row.Properties.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={(p.Value is byte[] bytes ? Convert.ToHexString(bytes) : p.Value)}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"{table} {row.Partition} {row.Row} {row.Timestamp:O} {string.Join(' ', properties)}");
+            }
+        }
+
+        foreach (var blob in Require(driver.List("", CancellationToken.None).ToListAsync(CancellationToken.None).AsTask()))
+            text.AppendLine(CultureInfo.InvariantCulture, $"{blob.Path} {blob.Stat}");
+        return text.ToString();
+    }
 
     /// <summary>Waits for what no schedule holds: it is done at once, a parallel loop in it aside.</summary>
     public static void Require(Task task)
@@ -145,7 +223,7 @@ internal sealed class World
         }
 
         var client = NewClient();
-        foreach (var (repository, digest) in Ledger.Stored)
+        foreach (var (repository, digest) in Ledger.StoredSince(Clock.GetUtcNow() - Collection.GracePeriod))
         {
             if (await client.Head(repository, digest) != Answer.Ok)
                 throw new InvariantException($"{repository} was told that it has {digest}, and has it not");
@@ -158,6 +236,65 @@ internal sealed class World
         var link = rows.FirstOrDefault(r => r.Row == alias.Row && r.Partition == alias.GetString("canonical"));
         if (link is not null && !Client.Is(await Read(link.GetString("blob")) ?? [], digest))
             throw new InvariantException($"{alias.Row} calls other content {digest}");
+    }
+
+    private async Task CheckAllNeeds()
+    {
+        var client = NewClient();
+        var open = new Stack<(RepositoryName Repository, Digest Digest, Digest Root)>(Ledger.Manifests.Select(m => (m.Repository, m.Digest, m.Digest)));
+        while (open.TryPop(out var next))
+        {
+            if (Ledger.Doubtful.Contains((next.Repository, next.Digest)))
+                continue;
+            var needs = Ledger.NeedsOf(next.Repository, next.Digest);
+            if (await (needs is null ? client.Head(next.Repository, next.Digest) : client.GetManifest(next.Repository, next.Digest)) != Answer.Ok)
+                throw new InvariantException($"{next.Repository} was told that it has the manifest {next.Root}, and {(next.Root == next.Digest ? "has it not" : $"{next.Digest} is missing")}");
+            foreach (var need in needs ?? [])
+                open.Push((next.Repository, need, next.Root));
+        }
+    }
+
+    private async Task CheckAllLeftovers()
+    {
+        var rows = (await tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
+        var manifests = rows.Where(r => r.Row[0] == Tables.ManifestPrefix).ToList();
+        var live = Live(rows);
+        var content = (await tables.Query(Tables.Content, new TableQuery(), CancellationToken.None)).Entities;
+        var uploads = (await tables.Query(Tables.Uploads, new TableQuery(), CancellationToken.None)).Entities;
+        var needed = manifests.SelectMany(m => ManifestRows.References(m).Select(r => (r.Digest.ToString(), m.Partition))).ToHashSet();
+        var blobs = manifests.Concat(content).Select(r => r.GetString("blob")).ToHashSet();
+
+        if (setup.Collector.UntaggedAfter is not null)
+            None("manifest", manifests.Where(m => !live.Contains(m.GetString("digest"))).Select(m => m.GetString("digest")));
+        None("link", content.Where(c => c.Row != Tables.ContentRow && !needed.Contains((c.Partition, c.Row))).Select(c => $"{c.Row} {c.Partition}"));
+        None("content", content.Where(c => c.Row == Tables.ContentRow && !content.Any(l => l.Row != Tables.ContentRow && l.Partition == c.Partition)).Select(c => c.Partition));
+        None("upload", uploads.Where(u => u.GetString("phase") != nameof(UploadPhase.Open)).Select(u => u.Row));
+        None("blob", (await driver.List("", CancellationToken.None).ToListAsync(CancellationToken.None)).Select(b => b.Path).Where(p => !blobs.Contains(p)));
+
+        static void None(string what, IEnumerable<string> left)
+        {
+            if (left.FirstOrDefault() is { } one)
+                throw new LeftoverException($"{what} {one} is left, and nothing needs it");
+        }
+    }
+
+    /// <summary>What tags lead to, said anew: one repository is enough for the races of the policy.</summary>
+    private static HashSet<string> Live(IReadOnlyList<TableEntity> rows)
+    {
+        var live = rows.Where(r => r.Row[0] == Tables.TagPrefix).Select(r => r.GetString("digest")).ToHashSet();
+        for (var before = -1; before < live.Count;)
+        {
+            before = live.Count;
+            foreach (var manifest in rows.Where(r => r.Row[0] == Tables.ManifestPrefix))
+            {
+                if (live.Contains(manifest.FindString("subject") ?? ""))
+                    live.Add(manifest.GetString("digest"));
+                if (live.Contains(manifest.GetString("digest")))
+                    live.UnionWith(ManifestRows.References(manifest).Where(r => r.Kind == ReferenceKind.Child).Select(r => r.Digest.ToString()));
+            }
+        }
+
+        return live;
     }
 
     private async Task CheckAllManifests()
@@ -190,6 +327,13 @@ internal sealed class World
         }
     }
 
+    private ITableStore PusherTables => setup.PusherTables(tables);
+
+    private TimeProvider PusherClock => setup.PusherClock ?? Clock;
+
+    // Of its own: which ids a process gets does not depend on who else asks for some.
+    private SeededIds NewIds() => new(++instances);
+
     private async Task<byte[]?> Read(string path)
     {
         if (await driver.Find(path, CancellationToken.None) is null)
@@ -199,29 +343,78 @@ internal sealed class World
     }
 }
 
+/// <summary>How a world differs from a sound one, for scenarios that set times or break a rule.</summary>
+internal sealed record WorldSetup
+{
+    /// <summary>Everybody's tables, behind the points of the schedule.</summary>
+    public Func<ITableStore, ITableStore> Tables { get; init; } = t => t;
+
+    /// <summary>Everybody's content, behind the points of the schedule.</summary>
+    public Func<IStorageDriver, IStorageDriver> Driver { get; init; } = d => d;
+
+    /// <summary>What those who push and delete see of the tables.</summary>
+    public Func<ITableStore, ITableStore> PusherTables { get; init; } = t => t;
+
+    /// <summary>What the collector sees of the tables.</summary>
+    public Func<ITableStore, IStorageDriver, ITableStore> CollectorTables { get; init; } = (t, _) => t;
+
+    public CollectionOptions Pushers { get; init; } = World.Collection;
+
+    public CollectionOptions Collector { get; init; } = World.Collection;
+
+    /// <summary>What those who push measure elapsed time by; null for a sound clock.</summary>
+    public TimeProvider? PusherClock { get; init; }
+
+    /// <summary>Whether a blob's delete happens in the step of the call before it.</summary>
+    public bool PromptDeletes { get; init; }
+
+    /// <summary>Whether the collector may be struck by a fault of storage.</summary>
+    public bool MayFail { get; init; }
+}
+
+/// <summary>Sees what a run tells, and keeps none of it.</summary>
+internal sealed class Unseen : ICollectionObserver
+{
+    public void Item(CollectionItem item)
+    {
+    }
+
+    public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => ValueTask.CompletedTask;
+}
+
 /// <summary>What clients have been told and may rely on.</summary>
 internal sealed class Ledger
 {
-    private readonly HashSet<(RepositoryName, Digest)> stored = [];
+    private readonly Dictionary<(RepositoryName Repository, Digest Digest), DateTimeOffset> stored = [];
+    private readonly HashSet<(RepositoryName Repository, Digest Digest)> manifests = [];
+    private readonly Dictionary<(RepositoryName Repository, Digest Digest), Digest[]> needs = [];
     private readonly Dictionary<Guid, List<Piece>> pieces = [];
 
-    /// <summary>Blobs that were acknowledged, and whose delete was not asked for.</summary>
-    public IReadOnlyCollection<(RepositoryName Repository, Digest Digest)> Stored => stored;
+    /// <summary>Manifests that were acknowledged, and whose delete was not asked for.</summary>
+    public IEnumerable<(RepositoryName Repository, Digest Digest)> Manifests => manifests.Where(m => !Doubtful.Contains(m));
 
     /// <summary>A delete that runs beside a push may come before or after it, so what it names is no longer promised from the moment it is asked for.</summary>
     public HashSet<(RepositoryName, Digest)> Doubtful { get; } = [];
 
-    public void Store(RepositoryName repository, Digest digest)
+    /// <summary>Blobs that were acknowledged since then, and whose delete was not asked for.</summary>
+    public IEnumerable<(RepositoryName Repository, Digest Digest)> StoredSince(DateTimeOffset then) =>
+        stored.Where(s => s.Value >= then && !Doubtful.Contains(s.Key)).Select(s => s.Key);
+
+    public void Store(RepositoryName repository, Digest digest, DateTimeOffset now) => stored[(repository, digest)] = now;
+
+    public void StoreManifest(RepositoryName repository, Image image)
     {
-        if (!Doubtful.Contains((repository, digest)))
-            stored.Add((repository, digest));
+        manifests.Add((repository, image.Digest));
+        needs[(repository, image.Digest)] = [.. image.Needs];
     }
 
-    public void Doubt(RepositoryName repository, Digest digest)
-    {
-        stored.Remove((repository, digest));
-        Doubtful.Add((repository, digest));
-    }
+    /// <summary>What an acknowledged manifest needs; null for what is none.</summary>
+    public Digest[]? NeedsOf(RepositoryName repository, Digest digest) => needs.GetValueOrDefault((repository, digest));
+
+    /// <summary>What was acknowledged so far, or some of it, may go by policy, unless something that is acknowledged from now on needs it.</summary>
+    public void LeaveToPolicy(Func<RepositoryName, Digest, bool>? which = null) => manifests.RemoveWhere(m => which?.Invoke(m.Repository, m.Digest) != false);
+
+    public void Doubt(RepositoryName repository, Digest digest) => Doubtful.Add((repository, digest));
 
     public void Append(Guid upload, long end, byte[] content)
     {
@@ -250,5 +443,8 @@ internal sealed class Ledger
     private sealed record Piece(long From, byte[] Content);
 }
 
-/// <summary>A promise of docs/uploads.md that did not hold.</summary>
+/// <summary>A promise of docs/uploads.md or docs/garbage-collection.md that did not hold.</summary>
 internal sealed class InvariantException(string message) : Exception(message);
+
+/// <summary>Something that nothing needs and that no run takes.</summary>
+internal sealed class LeftoverException(string message) : Exception(message);
