@@ -91,7 +91,7 @@ internal sealed partial class AccessServices : IAsyncDisposable
     [LoggerMessage(26, LogLevel.Warning, "The federation {Name} of Registry:Auth:Federation was not made: the name is taken")]
     private partial void LogTaken(string name);
 
-    [LoggerMessage(23, LogLevel.Warning, "There is no account, so nobody can log in: set Registry:Auth:Admin:Password and start again, or add one with the command line")]
+    [LoggerMessage(23, LogLevel.Warning, "There is no account, so nobody can log in: add one with 'registry account add', or set Registry:Auth:Admin:Password and start again")]
     private partial void LogNobody();
 
     [LoggerMessage(24, LogLevel.Error, "Accounts and rules could not be read; the last copy goes on being used for up to five minutes")]

@@ -64,7 +64,7 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
     private async Task<JsonElement> Run(Settings configured, Operation operation, bool showProgress, CancellationToken cancellation)
     {
         using var loggers = LoggerFactory.Create(log => log.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
-        var place = new OperationPlace(configured, TimeProvider.System, IdSource.Random, loggers);
+        var place = new OperationPlace(configured, TimeProvider.System, IdSource.Random, loggers) { Patience = Terminal.Patience };
         OperationEvent? end = null;
         await using (var progress = new ProgressView(Terminal, showProgress))
         {

@@ -7,8 +7,8 @@ namespace Registry.Functions.Commands;
 /// <summary>Where a command's operation is done: in the server that has the data folder open, or here.</summary>
 internal sealed class OperationPlace(Settings settings, TimeProvider time, IdSource ids, ILoggerFactory loggers)
 {
-    /// <summary>A server that starts has the folder before it listens, and another command lets go of it when it is done.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>A server that starts has the folder before it listens, and another command lets go of it when it is done: so long a command waits for either.</summary>
+    public required TimeSpan Patience { get; init; }
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 

@@ -17,6 +17,9 @@ internal sealed record Terminal(TextReader Input, TextWriter Output, TextWriter 
 
     public bool MayUseColour { get; init; }
 
+    /// <summary>How long whoever sits there waits for a data folder that another process has.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>This process's own. NO_COLOR is as https://no-color.org has it.</summary>
     public static Terminal OfProcess() => new(Console.In, Console.Out, Console.Error)
     {

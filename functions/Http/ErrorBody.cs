@@ -24,6 +24,9 @@ public sealed record ErrorEntry(string Code, string Message, object? Detail);
 /// <summary>The detail of an error that only the operator can explain: the id of the log line that does.</summary>
 public sealed record FaultDetail(string Id);
 
+/// <summary>The detail of a refusal: what would have been needed.</summary>
+public sealed record ScopeDetail(string? Scope);
+
 public sealed record TagList(string Name, IReadOnlyList<string> Tags);
 
 public sealed record RepositoryList(IReadOnlyList<string> Repositories);
@@ -35,6 +38,7 @@ public sealed record RepositoryList(IReadOnlyList<string> Repositories);
 [JsonSerializable(typeof(RepositoryList))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(FaultDetail))]
+[JsonSerializable(typeof(ScopeDetail))]
 [JsonSerializable(typeof(DigestDetail))]
 [JsonSerializable(typeof(NameDetail))]
 [JsonSerializable(typeof(TagDetail))]

@@ -9,7 +9,7 @@ namespace Registry.Tests.Clients;
 internal sealed record GuideStep(string Command, string[] Says)
 {
     /// <summary>A command that the guide has refused.</summary>
-    public bool IsRefused => Says.Any(s => s is "denied" or "unauthorized");
+    public bool IsRefused => Says.Any(s => s.StartsWith("denied", StringComparison.Ordinal) || s.StartsWith("unauthorized", StringComparison.Ordinal));
 
     /// <summary>The server goes on running while the next commands are typed.</summary>
     public bool IsServer => Command == "registry serve";

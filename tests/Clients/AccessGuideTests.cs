@@ -19,6 +19,8 @@ public sealed class AccessGuideTests(DockerFixture daemon)
     [Fact]
     public async Task Whoever_types_what_the_guide_says_gets_what_it_promises()
     {
+        foreach (var tool in (RequiredTool[])[RequiredTool.Bash, RequiredTool.Curl, RequiredTool.Jq])
+            tool.Find();
         var docker = await daemon.Client();
         await using var issuer = await HttpsIssuer.Start(Cancellation);
         using var folder = new TemporaryFolder();
@@ -31,7 +33,7 @@ public sealed class AccessGuideTests(DockerFixture daemon)
             ["registry.example.org"] = host,
             ["https://token.actions.githubusercontent.com"] = issuer.Address,
         });
-        await using var terminal = PseudoTerminal.Start(["/bin/bash", WriteScript(folder, steps, host, issuer, docker)]);
+        await using var terminal = PseudoTerminal.Start([RequiredTool.Bash.Find(), WriteScript(folder, steps, host, issuer, docker)]);
         await terminal.Until("Password for admin: ", Cancellation);
         await terminal.Type($"{Password}\n{Password}\n");
         await terminal.Until("Password: ", Cancellation);

@@ -142,6 +142,18 @@ public sealed class CommandTranscriptTests
         {"rules":[]}
         """);
 
+    [Fact]
+    public Task What_a_table_holds_does_not_steer_the_terminal() => Replay(
+        "folder",
+        """
+        $ federation add ci --issuer https://issuer.example.org --audience 'a\e[2J\tb' --subject b
+        added federation ci
+        ! it may do nothing yet: registry rule add ci 'team/*' pull,push
+        $ federation list
+        NAME  ISSUER                      AUDIENCE  SUBJECT
+        ci    https://issuer.example.org  a?[2J?b   b
+        """.Replace("\\e", "\e", StringComparison.Ordinal).Replace("\\t", "\t", StringComparison.Ordinal));
+
     /// <summary>What the operation refuses, wherever it is done.</summary>
     [Theory, MemberData(nameof(Places))]
     public Task Refused_by_the_operation(string place) => Replay(

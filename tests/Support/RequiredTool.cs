@@ -27,6 +27,10 @@ public sealed record RequiredTool(string Name, string HowToGet)
 
     public static RequiredTool Script { get; } = new("script", "apt-get install bsdutils");
 
+    public static RequiredTool Curl { get; } = new("curl", "apt-get install curl");
+
+    public static RequiredTool Jq { get; } = new("jq", "apt-get install jq");
+
     /// <summary>A run that may not leave anything out, as in continuous integration.</summary>
     public static bool NothingMayBeSkipped => Environment.GetEnvironmentVariable("CI") == "true";
 
