@@ -85,13 +85,13 @@ public sealed partial class Readiness(OpenStorage storage, TimeProvider time, IL
             LogCompaction(failure);
     }
 
-    [LoggerMessage(40, LogLevel.Error, "Not ready: asking storage for {Part} failed: {Status} {Code}")]
+    [LoggerMessage(50, LogLevel.Error, "Not ready: asking storage for {Part} failed: {Status} {Code}")]
     private partial void LogFailed(Exception exception, string part, int status, string code);
 
-    [LoggerMessage(41, LogLevel.Error, "Not ready: storage did not answer for {Part} within {Patience}")]
+    [LoggerMessage(51, LogLevel.Error, "Not ready: storage did not answer for {Part} within {Patience}")]
     private partial void LogSilent(string part, TimeSpan patience);
 
-    [LoggerMessage(42, LogLevel.Warning, "The journal of the data folder could not be compacted. Nothing is lost, and it is tried again, but the next start reads a longer journal")]
+    [LoggerMessage(52, LogLevel.Warning, "The journal of the data folder could not be compacted. Nothing is lost, and it is tried again, but the next start reads a longer journal")]
     private partial void LogCompaction(Exception exception);
 }
 
