@@ -38,7 +38,7 @@ internal sealed record RequiredAccess
     public static RequiredAccess Of(string? function, HttpContext context) => function switch
     {
         // These tell nothing of what is stored. (The timer refuses whoever comes from outside, Token logs in, zFallback only says what is wrong.)
-        null or "Home" or "Health" or "Token" or "CollectGarbage" or "zFallback" => open,
+        null or "Home" or "Health" or "HealthReady" or "Token" or "CollectGarbage" or "zFallback" => open,
         "ApiVersion" => new RequiredAccess { IsLogin = true },
         "Catalog" => new RequiredAccess { IsCatalog = true },
 

@@ -1,7 +1,7 @@
 using Registry.Access;
 using Registry.Errors;
-using Registry.Functions.Http;
 using Registry.Functions.Hosting;
+using Registry.Functions.Http;
 
 namespace Registry.Functions.Access;
 

@@ -2,7 +2,7 @@ using Registry.Functions.Http;
 
 namespace Registry.Functions.Health;
 
-/// <summary>GET /health: the process answers. No storage call, so that a monitor costs nothing.</summary>
+/// <summary>GET /health: the process answers. No storage call, so that a monitor costs nothing; whether requests would succeed is /health/ready.</summary>
 public sealed class HealthFunction : IFunction
 {
     public Task Run(HttpContext context)

@@ -11,7 +11,7 @@ namespace Registry.Functions.Hosting;
 internal sealed class Composition
 {
     /// <summary>What the upload lane has: everything else is the front's.</summary>
-    private static readonly string[] ofLane = ["Health", "Home", "UploadSession"];
+    private static readonly string[] ofLane = ["Health", "HealthReady", "Home", "UploadSession"];
 
     public Composition(Settings settings, OpenStorage storage, PublicUrls urls, UploadUrls uploads, TimeProvider time, IdSource ids, ILoggerFactory loggers)
     {
@@ -30,6 +30,7 @@ internal sealed class Composition
             ["Blob"] = new Blob.BlobFunction(layers, settings.Redirect),
             ["Catalog"] = new Catalog.CatalogFunction(catalog, urls),
             ["Health"] = new Health.HealthFunction(),
+            ["HealthReady"] = new HealthReady.HealthReadyFunction(new Health.Readiness(storage, time, loggers.CreateLogger<Health.Readiness>())),
             ["Home"] = new Home.HomeFunction(),
             ["Manifest"] = new Manifest.ManifestFunction(manifests, settings.Manifests, urls),
             ["Referrers"] = new Referrers.ReferrersFunction(new ReferrerService(driver, tables), urls),

@@ -10,9 +10,11 @@ namespace Registry.Functions.Hosting;
 public sealed class OpenStorage : IAsyncDisposable
 {
     private readonly FolderStorage? owner;
+    private readonly AzureStorage? azure;
 
-    private OpenStorage(IStorageDriver driver, ITableStore tables, FolderStorage? owner)
+    private OpenStorage(IStorageDriver driver, ITableStore tables, FolderStorage? owner = null, AzureStorage? azure = null)
     {
+        this.azure = azure;
         Driver = driver;
         Tables = tables;
         this.owner = owner;
@@ -22,7 +24,7 @@ public sealed class OpenStorage : IAsyncDisposable
     internal static async Task<OpenStorage> Of(IStorageDriver driver, ITableStore tables, CancellationToken cancellation)
     {
         await Task.WhenAll(Registry.Storage.Tables.All.Select(table => tables.CreateTable(table, cancellation)));
-        return new OpenStorage(driver, tables, null);
+        return new OpenStorage(driver, tables);
     }
 
     public IStorageDriver Driver { get; }
@@ -32,12 +34,18 @@ public sealed class OpenStorage : IAsyncDisposable
     /// <summary>Whether it is a data folder, which no other process can open while this one has it.</summary>
     public bool IsExclusive => owner is not null;
 
+    /// <summary>Storage's time less ours at its last answer; null where storage is in this process, or has not answered yet.</summary>
+    public TimeSpan? ClockSkew => azure?.ClockSkew;
+
+    /// <summary>Why a journal of embedded storage could not be compacted; null while nothing is wrong.</summary>
+    public Exception? CompactionFailure => owner?.Driver.CompactionFailure ?? owner?.Tables.CompactionFailure;
+
     /// <exception cref="SettingException">The storage cannot be opened: the message says why, in one line.</exception>
     public static async Task<OpenStorage> Open(StorageSettings settings, TimeProvider time, IdSource ids, CancellationToken cancellation)
     {
         var storage = settings.Driver switch
         {
-            StorageKind.Memory => new OpenStorage(new MemoryStorageDriver(time), new MemoryTableStore(time), null),
+            StorageKind.Memory => new OpenStorage(new MemoryStorageDriver(time), new MemoryTableStore(time)),
             StorageKind.Azure => await OpenAzure(settings, time, cancellation),
             _ => await OpenFolder(settings, time, ids, cancellation),
         };
@@ -77,7 +85,7 @@ public sealed class OpenStorage : IAsyncDisposable
                 ? AzureStorage.FromConnectionString(connection, options)
                 : AzureStorage.FromIdentity(settings.BlobServiceUri!, settings.TableServiceUri!, new DefaultAzureCredential(), options);
             await azure.Initialize(cancellation);
-            return new OpenStorage(azure.Blobs, azure.Tables, null);
+            return new OpenStorage(azure.Blobs, azure.Tables, azure: azure);
         }
         catch (FormatException e)
         {

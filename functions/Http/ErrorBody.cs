@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Registry.Digests;
 using Registry.Errors;
+using Registry.Functions.Health;
 using Registry.Functions.Token;
 using Registry.Layers;
 using Registry.Manifests;
@@ -37,6 +38,7 @@ public sealed record RepositoryList(IReadOnlyList<string> Repositories);
 [JsonSerializable(typeof(TagList))]
 [JsonSerializable(typeof(RepositoryList))]
 [JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(ReadinessReport))]
 [JsonSerializable(typeof(FaultDetail))]
 [JsonSerializable(typeof(ScopeDetail))]
 [JsonSerializable(typeof(DigestDetail))]

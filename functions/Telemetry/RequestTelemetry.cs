@@ -24,7 +24,7 @@ internal static class RequestTelemetry
     private static void Describe(Activity span, HttpContext context, string function)
     {
         // A monitor that asks every few seconds would bury everything else.
-        if (function is "Home" or "Health")
+        if (function is "Home" or "Health" or "HealthReady")
         {
             span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             span.IsAllDataRequested = false;

@@ -21,6 +21,14 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void The_README_names_every_setting_and_no_other()
+    {
+        var rows = File.ReadLines(Path.Combine(SourceTree.Root, "README.md")).SkipWhile(l => l != "| setting | default | what |").Skip(2).TakeWhile(l => l.StartsWith('|'));
+        var named = rows.SelectMany(r => r.Split('|')[1].Split(',')).Select(n => n.Trim().Trim('`'));
+        Assert.Equal(Settings.Names().Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task The_platforms_own_settings_are_there_and_none_that_Flex_Consumption_refuses()
     {
         var set = await NamesIn("modules/functions.bicep");

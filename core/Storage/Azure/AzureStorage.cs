@@ -1,4 +1,5 @@
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
@@ -10,8 +11,11 @@ public sealed class AzureStorage
 {
     private readonly AzureBlobDriver blobs;
 
-    private AzureStorage(AzureBlobDriver blobs, AzureTableStore tables)
+    private readonly StorageClock clock;
+
+    private AzureStorage(AzureBlobDriver blobs, AzureTableStore tables, StorageClock clock)
     {
+        this.clock = clock;
         this.blobs = blobs;
         Tables = tables;
     }
@@ -19,6 +23,9 @@ public sealed class AzureStorage
     public IStorageDriver Blobs => blobs;
 
     public ITableStore Tables { get; }
+
+    /// <summary>Storage's time less ours at its last answer, to about a second; null before the first.</summary>
+    public TimeSpan? ClockSkew => clock.Skew;
 
     /// <summary>An account reached with its key.</summary>
     /// <param name="connectionString">As the portal shows it, or <c>UseDevelopmentStorage=true</c> for Azurite on its usual ports.</param>
@@ -29,6 +36,8 @@ public sealed class AzureStorage
         ArgumentNullException.ThrowIfNull(connectionString);
         ArgumentNullException.ThrowIfNull(options);
         var connection = StorageConnection.Parse(connectionString);
+        var clock = new StorageClock(options.Time);
+        options = options with { Clock = clock };
         var credential = new StorageSharedKeyCredential(connection.Account, connection.Key);
         BlobClientOptions pipeline = BlobPipeline(options);
         var service = new BlobServiceClient(connection.BlobService, credential, pipeline);
@@ -37,7 +46,7 @@ public sealed class AzureStorage
             uri => new BlockBlobClient(uri, credential, pipeline),
             new AccountKeySigner(credential, options.Time));
         var key = new TableSharedKeyPolicy(connection.Account, connection.Key);
-        return new(driver, new AzureTableStore(connection.TableService, key, options));
+        return new(driver, new AzureTableStore(connection.TableService, key, options), clock);
     }
 
     /// <summary>An account reached with an identity, which needs the roles Storage Blob Data Contributor, Storage Table Data Contributor and, to sign URLs, Storage Blob Delegator.</summary>
@@ -51,13 +60,15 @@ public sealed class AzureStorage
         ArgumentNullException.ThrowIfNull(options);
         CheckHttps(blobService, nameof(blobService));
         CheckHttps(tableService, nameof(tableService));
+        var clock = new StorageClock(options.Time);
+        options = options with { Clock = clock };
         BlobClientOptions pipeline = BlobPipeline(options);
         var service = new BlobServiceClient(blobService, identity, pipeline);
         var driver = new AzureBlobDriver(
             service.GetBlobContainerClient(options.Container),
             uri => new BlockBlobClient(uri, identity, pipeline),
             new DelegationKeySigner(service, options.Time));
-        return new(driver, new AzureTableStore(tableService, identity, options));
+        return new(driver, new AzureTableStore(tableService, identity, options), clock);
     }
 
     /// <summary>Makes the container unless it is there. Tables are made one by one, with <see cref="ITableStore.CreateTable"/>.</summary>
@@ -67,6 +78,8 @@ public sealed class AzureStorage
     {
         var pipeline = new BlobClientOptions { Transport = options.Transport };
         AzureRetry.ForBlobs(pipeline.Retry);
+        if (options.Clock is { } clock)
+            pipeline.AddPolicy(clock, HttpPipelinePosition.PerRetry);
         return pipeline;
     }
 

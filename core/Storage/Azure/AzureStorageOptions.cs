@@ -10,6 +10,9 @@ public sealed record AzureStorageOptions(string Container, string TablePrefix)
     /// <summary>The clock that signed URLs go by.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Compares that clock with storage's; null where nobody asks.</summary>
+    internal StorageClock? Clock { get; init; }
+
     /// <summary>What requests go over; by default <see cref="AzureTransport.Shared"/>.</summary>
     public HttpPipelineTransport Transport { get; init; } = AzureTransport.Shared;
 }

@@ -31,7 +31,7 @@ public sealed class AzureTableStore : ITableStore
         if (prefix.Length > 0 && !(char.IsAsciiLetter(prefix[0]) && prefix.All(char.IsAsciiLetterOrDigit)))
             throw new ArgumentException($"'{prefix}' is no beginning of a table's name", nameof(options));
         address = new TableAddress(service, prefix);
-        pipeline = HttpPipelineBuilder.Build(new PipelineOptions(options.Transport), new PooledBodyPolicy(), authentication);
+        pipeline = HttpPipelineBuilder.Build(new PipelineOptions(options), new PooledBodyPolicy(), authentication);
     }
 
     public async Task<TableEntity?> Find(string table, string partition, string row, CancellationToken cancellation)
@@ -143,9 +143,11 @@ public sealed class AzureTableStore : ITableStore
 
     private sealed class PipelineOptions : ClientOptions
     {
-        public PipelineOptions(HttpPipelineTransport transport)
+        public PipelineOptions(AzureStorageOptions options)
         {
-            Transport = transport;
+            Transport = options.Transport;
+            if (options.Clock is { } clock)
+                AddPolicy(clock, HttpPipelinePosition.PerRetry);
             AzureRetry.ForTables(Retry);
         }
     }
