@@ -1,5 +1,6 @@
 using Registry.Digests;
 using Registry.Manifests;
+using Registry.Tests.Digests;
 using Registry.Tests.Manifests.Schema1;
 using Registry.Tests.Support;
 
@@ -35,6 +36,32 @@ public sealed class Schema1Tests(Stands stands) : ApiTests(stands)
 
         Assert.Equal(["v1"], (await api.Send($"GET /v2/{repository}/tags/list")).Names("tags"));
         (await api.Send($"GET /v2/{repository}/manifests/{DigestOf(signed)}")).IsError(404, "MANIFEST_UNKNOWN");
+    }
+
+    /// <summary>The whole of the first form: layers by tarsum, and a signed manifest that names them so. A layer that is missing is told by the name that the manifest has for it.</summary>
+    [Theory, EveryStand]
+    public async Task A_signed_manifest_names_its_layers_by_tarsum(string stand)
+    {
+        var api = await Open(stand);
+        var repository = Repository();
+        TarFile[][] layers = [[new("base") { Content = SmallImages.Blob("base") }], [new("top") { Content = SmallImages.Blob("top") }]];
+        var payload = Schema1Samples.Payload(repository, "v1", layers.Select(l => TarFile.Sum(l)));
+        var signed = Schema1Samples.Sign(payload, "ES256");
+        await PushTarSum(layers[0]);
+
+        var refused = (await api.Send($"PUT /v2/{repository}/manifests/v1", body: signed)).IsError(404, "MANIFEST_BLOB_UNKNOWN");
+        Assert.Equal(TarFile.Sum(layers[1]), refused.Detail().GetProperty("digest").GetString());
+        await PushTarSum(layers[1]);
+        (await api.Send($"PUT /v2/{repository}/manifests/v1", body: signed)).Is(201).Has("Docker-Content-Digest", DigestOf(payload).ToString());
+        var again = Schema1Samples.Sign(payload, "RS256");
+        (await api.Send($"PUT /v2/{repository}/manifests/{DigestOf(payload)}", body: again)).Is(201);
+
+        (await api.Send($"GET /v2/{repository}/manifests/v1")).Is(200).HasBody(again).Has("Content-Type", MediaTypes.Schema1Signed);
+        foreach (var layer in layers)
+            (await api.Send($"GET /v2/{repository}/blobs/{TarFile.Sum(layer)}")).Is(200).HasBody(TarFile.Archive(layer));
+
+        async Task PushTarSum(TarFile[] layer) =>
+            (await api.Send($"PUT {await api.BeginUpload(repository)}?digest={Uri.EscapeDataString(TarFile.Sum(layer))}", body: TarFile.Archive(layer))).Is(201);
     }
 
     /// <summary>The type that a manifest was pushed as is the one that it is pulled as.</summary>

@@ -149,7 +149,7 @@ public sealed class Schema1FuzzTests
     private static (byte[] Content, byte[] Payload) Resigned(Random random, byte[] payload)
     {
         var mutated = Mutation.Of(random, payload);
-        var formatted = Schema1Samples.Formatted(mutated.Length == 0 ? payload : mutated);
+        var formatted = Schema1Samples.Formatted(string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(mutated)) ? payload : mutated);
         byte[] whole = [.. formatted, .. "\n}"u8];
         var header = Encoding.UTF8.GetBytes(Schema1Samples.ProtectedHeader(whole));
         var text = Encoding.UTF8.GetString(random.Next(4) == 0 ? Mutation.Of(random, header) : header);
