@@ -20,10 +20,12 @@ public sealed class RegistryServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <param name="settings">Settings by name, such as <c>Storage:Driver</c>.</param>
-    public static async Task<RegistryServer> Start(IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation)
+    /// <param name="cancellation">Ends the start.</param>
+    /// <param name="parts">What is not as usual; null for nothing.</param>
+    public static async Task<RegistryServer> Start(IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation, RegistryParts? parts = null)
     {
         string[] args = ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Registry=Error", .. settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
-        var application = await RegistryApplication.Create(args);
+        var application = await RegistryApplication.Create(args, parts ?? new RegistryParts());
         await application.Start(cancellation);
         return new RegistryServer(application);
     }
