@@ -18,6 +18,20 @@ internal readonly record struct Sample(double Work, double Seconds, double Proce
 /// <summary>Who is measured, and how.</summary>
 internal sealed record Entrant(string Name, Func<Sample> Run)
 {
+    /// <summary>What is done between this entrant's turn and the next, and not measured.</summary>
+    public Action Rest { get; init; } = Disk.Flush;
+
+    /// <summary>One that writes: what it wrote is flushed, and out of memory, before the next one's turn.</summary>
+    public static Entrant Writing(string name, ServerProcess server, Func<double> work, string? folder = null) =>
+        Serving(name, server, work) with
+        {
+            Rest = () =>
+            {
+                Disk.Flush();
+                Disk.Forget(folder ?? server.Folder);
+            },
+        };
+
     /// <summary>One that serves: its time is the client's, its processor time the server's.</summary>
     public static Entrant Serving(string name, ServerProcess server, Func<double> work) => new(name, () =>
     {
@@ -41,10 +55,10 @@ internal static class Contest
             for (var turn = 0; turn < entrants.Length; turn++)
             {
                 var index = (turn + round) % entrants.Length;
-                Disk.Flush();
                 var sample = entrants[index].Run();
                 if (round > 0)
                     samples[index].Add(sample);
+                entrants[index].Rest();
                 Console.Error.Write($"\r\e[K{entrants[index].Name}, round {round} of {rounds}: {sample.Rate:F0} a second");
             }
         }

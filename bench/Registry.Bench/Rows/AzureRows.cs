@@ -22,8 +22,8 @@ internal static class AzureRows
         var rows = new List<Row>();
         var pushes = Contest.Run(
             options.Runs,
-            Entrant.Serving("push to Azurite", registry, () => Push(client, bodies.Next())),
-            Entrant.Serving("four parallel Put Block", azurite, () => PutBlocks(storage, bodies)));
+            Entrant.Writing("push to Azurite", registry, () => Push(client, bodies.Next()), azurite.Folder),
+            Entrant.Writing("four parallel Put Block", azurite, () => PutBlocks(storage, bodies)));
         rows.Add(new Row(
             $"push {options.Size} MiB on Azurite", "MiB/s", Series.Rates("registry", pushes[0]), Series.Rates("4 × Put Block", pushes[1]), Goal.AtLeast(0.9)));
 

@@ -27,8 +27,8 @@ internal static class DiskRows
         var rows = new List<Row>();
         var pushes = Contest.Run(
             options.Runs,
-            Entrant.Serving("push to disk", registry, () => Push(client, bodies)),
-            Entrant.Serving("push to docker-registry", peer, () => Push(peerClient, bodies)),
+            Entrant.Writing("push to disk", registry, () => Push(client, bodies)),
+            Entrant.Writing("push to docker-registry", peer, () => Push(peerClient, bodies)),
             new Entrant("SHA-256 alone", () => Hash(bodies)));
         var (push, peerPush) = (Series.Rates("registry", pushes[0]), Series.Rates("docker-registry", pushes[1]));
         rows.Add(new Row($"push {options.Size} MiB on disk", "MiB/s", push, peerPush, Goal.AtLeast(1.5)));
