@@ -59,7 +59,7 @@ internal static class Contest
                 if (round > 0)
                     samples[index].Add(sample);
                 entrants[index].Rest();
-                Console.Error.Write($"\r\e[K{entrants[index].Name}, round {round} of {rounds}: {sample.Rate:F0} a second");
+                Console.Error.Write($"\r\e[K{entrants[index].Name}, round {round} of {rounds}: {sample.Rate:F0} a second, {sample.Processor:F2} s of processor");
             }
         }
 
