@@ -1,28 +1,34 @@
 using System.Buffers;
+using Registry.Digests;
 
 namespace Registry.Layers;
 
-/// <summary>A chain of slabs that is filled at its end, hashed behind that, and cut off at its front. Used by one loop.</summary>
+/// <summary>A chain of slabs that is filled at its end, hashed behind that, and cut off at its front. Used by one loop. Only a cut allocates.</summary>
 internal sealed class BlockBuffer(SlabLease lease, int slabSize)
 {
-    private readonly List<byte[]> slabs = [];
+    private Slab? first;
+    private Slab? last;
+    private int count;
     private int filled;
 
     /// <summary>Bytes in the buffer.</summary>
-    public int Length => slabs.Count == 0 ? 0 : ((slabs.Count - 1) * slabSize) + filled;
+    public int Length => count == 0 ? 0 : ((count - 1) * slabSize) + filled;
 
     /// <summary>Bytes in slabs that are full.</summary>
     public int FullLength => Length / slabSize * slabSize;
 
     /// <summary>Where the next bytes go; empty when a slab is needed first.</summary>
-    public Span<byte> Room => slabs.Count == 0 ? [] : slabs[^1].AsSpan(filled);
+    public Span<byte> Room => last is null ? [] : last.Bytes.AsSpan(filled);
 
     /// <summary>Adds a slab. False when there is none to be had now.</summary>
     public bool TryGrow()
     {
         if (lease.TryTake() is not { } slab)
             return false;
-        slabs.Add(slab);
+        slab.Follow(last);
+        first ??= slab;
+        last = slab;
+        count++;
         filled = 0;
         return true;
     }
@@ -33,15 +39,17 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
         filled += content.Length;
     }
 
-    /// <summary>The bytes from one offset to another, slab by slab.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Slices(int from, int to)
+    /// <summary>Hashes the bytes from one offset to another.</summary>
+    public void HashTo(ResumableHash hash, int from, int to)
     {
-        while (from < to)
+        var start = 0;
+        for (var slab = first; from < to; slab = slab!.Following, start += slabSize)
         {
-            var start = from % slabSize;
-            var length = Math.Min(slabSize - start, to - from);
-            yield return slabs[from / slabSize].AsMemory(start, length);
-            from += length;
+            if (from >= start + slabSize)
+                continue;
+            var end = Math.Min(to, start + slabSize);
+            hash.Append(slab!.Bytes.AsSpan(from - start, end - from));
+            from = end;
         }
     }
 
@@ -50,10 +58,11 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
     {
         var copy = new byte[Length];
         var at = 0;
-        foreach (var slice in Slices(0, Length))
+        for (var slab = first; slab is not null; slab = slab.Following)
         {
-            slice.Span.CopyTo(copy.AsSpan(at));
-            at += slice.Length;
+            var length = Math.Min(slabSize, copy.Length - at);
+            slab.Bytes.AsSpan(0, length).CopyTo(copy.AsSpan(at));
+            at += length;
         }
 
         return copy;
@@ -62,64 +71,58 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
     /// <summary>Takes the first bytes out of the buffer: whole slabs, or everything.</summary>
     public SlabBlock Cut(int length)
     {
-        var count = length == Length ? slabs.Count : length / slabSize;
-        var cut = slabs[..count];
-        slabs.RemoveRange(0, count);
-        if (slabs.Count == 0)
+        var block = first!;
+        var end = block;
+        var cut = 1;
+        for (; cut * slabSize < length; cut++)
+            end = end.Following!;
+
+        first = end.End(length - ((cut - 1) * slabSize));
+        count -= cut;
+        if (first is null)
+        {
+            last = null;
             filled = 0;
-        return new SlabBlock(lease, cut, length);
+        }
+
+        return new SlabBlock(lease, block, end);
     }
 
     public void Clear()
     {
-        foreach (var slab in slabs)
-            lease.Return(slab);
-        slabs.Clear();
-        filled = 0;
+        SlabBlock.Return(lease, first);
+        (first, last, count, filled) = (null, null, 0, 0);
     }
 }
 
 /// <summary>Bytes that were cut off to be staged. Returns its slabs when it is disposed.</summary>
-internal sealed class SlabBlock(SlabLease lease, List<byte[]> slabs, int length) : IDisposable
+internal sealed class SlabBlock : IDisposable
 {
-    public int Length => length;
+    private readonly SlabLease lease;
+    private Slab? slabs;
 
-    public ReadOnlySequence<byte> Content
+    public SlabBlock(SlabLease lease, Slab first, Slab last)
     {
-        get
-        {
-            var first = new Segment(slabs[0].AsMemory(0, Math.Min(length, slabs[0].Length)), 0);
-            var last = first;
-            for (var i = 1; i < slabs.Count; i++)
-            {
-                var before = last.RunningIndex + last.Memory.Length;
-                last = last.Append(slabs[i].AsMemory(0, (int)Math.Min(length - before, slabs[i].Length)));
-            }
-
-            return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-        }
+        this.lease = lease;
+        slabs = first;
+        Content = new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
+
+    public ReadOnlySequence<byte> Content { get; }
 
     public void Dispose()
     {
-        foreach (var slab in slabs)
-            lease.Return(slab);
-        slabs.Clear();
+        Return(lease, slabs);
+        slabs = null;
     }
 
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    /// <summary>Returns a chain, link by link: what is returned is another's at once.</summary>
+    public static void Return(SlabLease lease, Slab? slabs)
     {
-        public Segment(ReadOnlyMemory<byte> memory, long runningIndex)
+        while (slabs is { } slab)
         {
-            Memory = memory;
-            RunningIndex = runningIndex;
-        }
-
-        public Segment Append(ReadOnlyMemory<byte> memory)
-        {
-            var next = new Segment(memory, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
+            slabs = slab.End(0);
+            lease.Return(slab);
         }
     }
 }

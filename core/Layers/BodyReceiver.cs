@@ -21,6 +21,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ResumableHash hash;
     private readonly string writer;
+    private readonly string path;
     private readonly SlabLease lease;
     private readonly BlockBuffer buffer;
     private readonly Queue<StagingBlock> inFlight = new();
@@ -39,6 +40,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
         this.time = time;
         this.writer = writer;
         this.lease = lease;
+        path = start.Path;
         State = start with { Blocks = start.Blocks.Clone() };
         hash = ResumableHash.Restore(start.Hash);
         buffer = new BlockBuffer(lease, options.SlabSize);
@@ -178,7 +180,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
     private async Task Stage(SlabBlock block, int index)
     {
         using (block)
-            await driver.StageBlock(State.Path, BlockList.BlockId(writer, index), block.Content, CancellationToken.None);
+            await driver.StageBlock(path, BlockList.BlockId(writer, index), block.Content, CancellationToken.None);
     }
 
     private async Task AwaitOldest()
@@ -194,8 +196,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
     // The hash runs behind the filling: bytes are hashed while they are warm, but never past the place where the next block may be cut.
     private void HashTo(int end)
     {
-        foreach (var slice in buffer.Slices(hashed, end))
-            hash.Append(slice.Span);
+        buffer.HashTo(hash, hashed, end);
         hashed = Math.Max(hashed, end);
     }
 

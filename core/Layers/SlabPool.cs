@@ -12,7 +12,7 @@ public sealed class SlabPool
     public const int Reserve = 3;
 
     private readonly Lock gate = new();
-    private readonly Stack<byte[]> idle = new();
+    private readonly Stack<Slab> idle = new();
     private readonly LinkedList<TaskCompletionSource> waiting = new();
     private int free;
 
@@ -84,7 +84,7 @@ public sealed class SlabPool
         }
     }
 
-    internal byte[] Take()
+    internal Slab Take()
     {
         lock (gate)
         {
@@ -92,11 +92,10 @@ public sealed class SlabPool
                 return slab;
         }
 
-        // Pinned: a slab is handed to sockets and files for its whole life, and must not be moved or fragment the heap.
-        return GC.AllocateUninitializedArray<byte>(SlabSize, pinned: true);
+        return new Slab(SlabSize);
     }
 
-    internal void Return(byte[] slab)
+    internal void Return(Slab slab)
     {
         lock (gate)
             idle.Push(slab);
@@ -124,7 +123,7 @@ public sealed class SlabLease(SlabPool pool) : IDisposable
     private bool closed;
 
     /// <summary>Gives a slab, or null when this lease has none left and the pool lends none now.</summary>
-    public byte[]? TryTake()
+    public Slab? TryTake()
     {
         lock (gate)
         {
@@ -141,7 +140,7 @@ public sealed class SlabLease(SlabPool pool) : IDisposable
         return pool.Take();
     }
 
-    public void Return(byte[] slab)
+    public void Return(Slab slab)
     {
         pool.Return(slab);
         lock (gate)

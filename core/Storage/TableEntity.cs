@@ -6,6 +6,10 @@ public sealed class TableEntity(string partition, string row)
 {
     private readonly Dictionary<string, object> properties = new(StringComparer.Ordinal);
 
+    /// <summary>A row of as many properties as are known to come.</summary>
+    internal TableEntity(string partition, string row, int properties)
+        : this(partition, row) => this.properties.EnsureCapacity(properties);
+
     public string Partition { get; } = partition;
 
     public string Row { get; } = row;
@@ -60,6 +64,9 @@ public sealed class TableEntity(string partition, string row)
     public DateTimeOffset GetTime(string name) => FindTime(name) ?? throw Lacks(name);
 
     public byte[] GetBinary(string name) => FindBinary(name) ?? throw Lacks(name);
+
+    /// <summary>Sets what a row of storage in this process holds: a value that was checked when it was written, in the box that it is kept in.</summary>
+    internal void SetStored(string name, object value) => properties[name] = value;
 
     private TableEntity SetValue(string name, object? value)
     {

@@ -12,9 +12,6 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
 {
     private const string ContentType = "application/octet-stream";
 
-    // Kestrel's own SendFile copies a file by 16 KiB; fewer, larger reads suit files and storage alike.
-    private const int CopyBuffer = 256 * 1024;
-
     public async Task Run(HttpContext context)
     {
         var (repository, reference) = context.Target();
@@ -47,7 +44,7 @@ public sealed class BlobFunction(LayerService layers, RedirectSettings redirect)
         if (Begin(context, digest, layer.Digest, layer.Length) is not { Length: > 0 } range)
             return;
         await using var content = await layer.OpenRange(range.Offset, range.Length, context.RequestAborted);
-        await content.CopyToAsync(context.Response.Body, CopyBuffer, context.RequestAborted);
+        await content.CopyTo(context.Response, context.RequestAborted);
         RegistryMetrics.Bytes.Add(range.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "out"));
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Registry.Functions.Access;
@@ -61,6 +62,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         ConsoleLog.Configure(builder.Logging, builder.Configuration, address, parts.Time);
         var telemetry = TelemetryPipeline.IsWanted(builder.Configuration) ? StartTelemetry(builder) : null;
         builder.Services.AddSingleton(address);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPool.Factory>();
         builder.WebHost.UseUrls(address.Urls).ConfigureKestrel(ConfigureKestrel);
 
         // The slim builder leaves the regex constraint out, which the routes of the function.json files have.
@@ -186,6 +188,9 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         // Beyond Envelope's limits, so that what is too long is still answered as the API answers.
         kestrel.Limits.MaxRequestLineSize = Envelope.MaxTarget * 4;
         kestrel.Limits.MaxRequestHeadersTotalSize = Envelope.MaxHeaders * 4;
-        kestrel.Limits.MaxRequestBufferSize = kestrel.Limits.MaxRequestLineSize * 16;
+        kestrel.Limits.MaxRequestBufferSize = 4 * BlockPool.BlockSize;
+
+        // A few blocks ahead of the socket, so that content is read while the last of it is sent.
+        kestrel.Limits.MaxResponseBufferSize = 4 * BlockPool.BlockSize;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using Registry.Errors;
 
 namespace Registry.Functions.Http;
@@ -45,13 +46,15 @@ internal static class ContentWriter
     /// <exception cref="RegistryException"><c>RANGE_INVALID</c> (416)</exception>
     public static ByteRange? RequestedRange(HttpRequest request, string validator, long size)
     {
+        if (request.Headers.Range.Count == 0)
+            return null;
         var etag = $"\"{validator}\"";
         return Matches(request.Headers.IfNoneMatch, etag) || !RangeApplies(request, etag) ? null : ByteRange.Parse(request.Headers.Range, size);
     }
 
     // RFC 9110, section 13.1.2: a weak comparison, so that a cache's W/ does not matter.
-    private static bool Matches(IEnumerable<string?> ifNoneMatch, string etag) =>
-        ifNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == etag || t == $"W/{etag}");
+    private static bool Matches(StringValues ifNoneMatch, string etag) =>
+        ifNoneMatch.Count > 0 && ifNoneMatch.SelectMany(h => (h ?? "").Split(',')).Select(t => t.Trim()).Any(t => t == "*" || t == etag || t == $"W/{etag}");
 
     // RFC 9110, section 13.1.5: with another validator than ours the range is not applied.
     private static bool RangeApplies(HttpRequest request, string etag) =>

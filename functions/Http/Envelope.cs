@@ -88,8 +88,21 @@ internal sealed partial class Envelope(RequestDelegate next, UploadUrls urls, Id
     {
         if ((request.Path.Value?.Length ?? 0) + (request.QueryString.Value?.Length ?? 0) > MaxTarget)
             throw new RegistryException(RegistryError.TargetTooLong, $"path and query are longer than {MaxTarget} characters");
-        if (request.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > MaxHeaders)
+        if (LengthOf(request.Headers) > MaxHeaders)
             throw new RegistryException(RegistryError.HeadersTooLong, $"the headers are longer than {MaxHeaders} characters");
+    }
+
+    private static int LengthOf(IHeaderDictionary headers)
+    {
+        var length = 0;
+        foreach (var (name, values) in headers)
+        {
+            length += name.Length;
+            foreach (var value in values)
+                length += value?.Length ?? 0;
+        }
+
+        return length;
     }
 
     private static void KeepOnly(IHeaderDictionary headers, params string[] kept)

@@ -11,24 +11,39 @@ public readonly record struct RegistryPath(EndpointKind Kind, string Name, strin
     {
         if (path is null || !path.StartsWith("/v2/", StringComparison.Ordinal))
             return default;
-        var parts = path[4..].Split('/');
-        var last = parts[^1];
-        return (parts.Length > 2 ? parts[^3] : "", parts.Length > 1 ? parts[^2] : "") switch
+        var whole = new Rest(path.AsSpan("/v2/".Length));
+        var two = whole.Before(out var last).Before(out var kind);
+        var three = two.Before(out var above);
+        if (above is "blobs" && kind is "uploads")
+            return three.Name(last.IsEmpty ? EndpointKind.UploadStart : EndpointKind.UploadSession, last);
+        if (above is "tags" && kind is "list" && last.IsEmpty)
+            return three.Name(EndpointKind.TagsList, "");
+        return kind switch
         {
-            ("blobs", "uploads") when last.Length == 0 => Make(EndpointKind.UploadStart, parts, 3, ""),
-            ("blobs", "uploads") => Make(EndpointKind.UploadSession, parts, 3, last),
-            (_, "blobs") when last == "uploads" => Make(EndpointKind.UploadStart, parts, 2, ""),
-            (_, "blobs") => Make(EndpointKind.Blob, parts, 2, last),
-            (_, "manifests") => Make(EndpointKind.Manifest, parts, 2, last),
-            ("tags", "list") when last.Length == 0 => Make(EndpointKind.TagsList, parts, 3, ""),
-            (_, "tags") when last == "list" => Make(EndpointKind.TagsList, parts, 2, ""),
-            (_, "referrers") => Make(EndpointKind.Referrers, parts, 2, last),
+            "blobs" when last is "uploads" => two.Name(EndpointKind.UploadStart, ""),
+            "blobs" => two.Name(EndpointKind.Blob, last),
+            "manifests" => two.Name(EndpointKind.Manifest, last),
+            "tags" when last is "list" => two.Name(EndpointKind.TagsList, ""),
+            "referrers" => two.Name(EndpointKind.Referrers, last),
             _ => default,
         };
     }
 
-    private static RegistryPath Make(EndpointKind kind, string[] parts, int taken, string reference) =>
-        parts.Length > taken ? new(kind, string.Join('/', parts[..^taken]), reference) : default;
+    /// <summary>What is left of a path when parts were taken from its end. Of "" a part is left, which is empty; of nothing none is.</summary>
+    private readonly ref struct Rest(ReadOnlySpan<char> text, bool isThere = true)
+    {
+        private readonly ReadOnlySpan<char> text = text;
+
+        public Rest Before(out ReadOnlySpan<char> last)
+        {
+            var slash = text.LastIndexOf('/');
+            last = text[(slash + 1)..];
+            return slash < 0 ? new Rest([], isThere: false) : new Rest(text[..slash]);
+        }
+
+        public RegistryPath Name(EndpointKind kind, ReadOnlySpan<char> reference) =>
+            isThere ? new(kind, text.ToString(), reference.ToString()) : default;
+    }
 }
 
 public enum EndpointKind

@@ -16,7 +16,8 @@ internal static class Package
     /// <summary>The package's folder. The first to ask waits for <c>dotnet publish</c>, which does nothing that is done already: minutes the first time, seconds later.</summary>
     public static Task<string> Folder() => published.Value;
 
-    private static async Task<string> Publish()
+    /// <summary>Runs dotnet for a Release build, one at a time: they share folders of intermediate files.</summary>
+    public static async Task Build(params string[] arguments)
     {
         using var turn = await Turn.Take(package + ".lock", TimeSpan.FromMinutes(15));
         var dotnet = new Command(RequiredTool.Dotnet.Find(), TimeSpan.FromMinutes(15))
@@ -24,9 +25,12 @@ internal static class Package
             WorkingDirectory = SourceTree.Root,
             Environment = OwnMSBuild(),
         };
-        await dotnet.Run(
-            ["publish", Path.Combine(functions, "Registry.Functions.csproj"), "-c", "Release", "-o", package, "--disable-build-servers"],
-            CancellationToken.None);
+        await dotnet.Run([.. arguments, "-c", "Release", "--disable-build-servers"], CancellationToken.None);
+    }
+
+    private static async Task<string> Publish()
+    {
+        await Build("publish", Path.Combine(functions, "Registry.Functions.csproj"), "-o", package);
         RemoveFormerFunctions();
         return package;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Registry.Digests;
 using Registry.Layers;
 using Registry.Tests.Support;
 
@@ -23,7 +24,8 @@ public sealed class BlockBufferTests
         }
 
         Assert.Equal((27, 24, 5), (buffer.Length, buffer.FullLength, buffer.Room.Length));
-        Assert.Equal(content[3..21], buffer.Slices(3, 21).SelectMany(s => s.ToArray()));
+        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, content.AsSpan(3, 18)), Hashed(buffer, 3, 21));
+        Assert.Equal(Digest.Compute(DigestAlgorithm.Sha256, []), Hashed(buffer, 21, 3));
         Assert.Equal(content, buffer.ToArray());
 
         var block = buffer.Cut(16);
@@ -32,6 +34,7 @@ public sealed class BlockBufferTests
         var rest = buffer.Cut(11);
         Assert.Equal(content[16..], rest.Content.ToArray());
         Assert.Equal(0, buffer.Length);
+        Assert.Equal(content[..16], block.Content.ToArray());
 
         block.Dispose();
         rest.Dispose();
@@ -58,5 +61,35 @@ public sealed class BlockBufferTests
         }
 
         Assert.Equal(pool.Capacity, pool.Free);
+    }
+
+    [Fact]
+    public async Task Slabs_that_come_back_from_one_block_make_up_another()
+    {
+        var pool = new SlabPool(options);
+        using var lease = await pool.Enter(TestContext.Current.CancellationToken);
+        var buffer = new BlockBuffer(lease, pool.SlabSize);
+        for (var round = 0; round < 5; round++)
+        {
+            var content = Content.Bytes(round, 40);
+            foreach (var slab in content.Chunk(8))
+            {
+                Assert.True(buffer.TryGrow());
+                buffer.Fill(slab);
+            }
+
+            using var front = buffer.Cut(8 + (8 * (round % 4)));
+            using var rest = buffer.Cut(buffer.Length);
+            byte[] both = [.. front.Content.ToArray(), .. rest.Content.ToArray()];
+            Assert.Equal(content, both);
+            Assert.Equal(content.Length, front.Content.Length + rest.Content.Length);
+        }
+    }
+
+    private static Digest Hashed(BlockBuffer buffer, int from, int to)
+    {
+        using var hash = ResumableHash.Create(DigestAlgorithm.Sha256);
+        buffer.HashTo(hash, from, to);
+        return hash.Current();
     }
 }

@@ -114,7 +114,7 @@ public sealed class SlabPoolTests
 
     private sealed class Model(SlabPool pool)
     {
-        private readonly List<(SlabLease Lease, List<byte[]> Slabs)> bodies = [];
+        private readonly List<(SlabLease Lease, List<Slab> Slabs)> bodies = [];
         private readonly List<Task<SlabLease>> waiting = [];
 
         public void Move(byte move)
@@ -153,7 +153,7 @@ public sealed class SlabPoolTests
             Assert.Empty(waiting);
         }
 
-        private static void Return((SlabLease Lease, List<byte[]> Slabs) body)
+        private static void Return((SlabLease Lease, List<Slab> Slabs) body)
         {
             body.Lease.Return(body.Slabs[^1]);
             body.Slabs.RemoveAt(body.Slabs.Count - 1);

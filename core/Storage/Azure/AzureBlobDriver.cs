@@ -17,6 +17,7 @@ public sealed class AzureBlobDriver : IStorageDriver
     private const string DigestKey = "digest";
 
     private readonly BlobContainerClient container;
+    private readonly RecentBlobs recent = new();
     private readonly Func<Uri, BlockBlobClient> open;
     private readonly ReadUrlSigner signer;
 
@@ -156,8 +157,10 @@ public sealed class AzureBlobDriver : IStorageDriver
         return await signer.Sign(container.Name, path, Blob(path).Uri, lifetime, cancellation);
     }
 
+    private BlockBlobClient Blob(string path) => recent.Get(path, this, static (path, driver) => driver.NewBlob(path));
+
     /// <summary>A client of one blob. The container's own way to make one drops a slash in front, which would be another blob.</summary>
-    private BlockBlobClient Blob(string path) =>
+    private BlockBlobClient NewBlob(string path) =>
         path[0] != '/' ? container.GetBlockBlobClient(path) : open(new Uri($"{container.Uri.AbsoluteUri}/{Escape(path)}"));
 
     private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));

@@ -45,6 +45,16 @@ internal sealed class SequenceStream(ReadOnlySequence<byte> content) : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+    /// <summary>Writes the segments as they are: no buffer stands between a slab and the socket.</summary>
+    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        var rest = content.Slice(next);
+        foreach (ReadOnlyMemory<byte> segment in rest)
+            await destination.WriteAsync(segment, cancellationToken);
+        next = content.End;
+        position = Length;
+    }
+
     public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch
     {
         SeekOrigin.Begin => 0,

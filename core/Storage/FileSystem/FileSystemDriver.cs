@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using Registry.Storage.FileSystem.Blobs;
 using Registry.Storage.FileSystem.Journal;
 
@@ -74,19 +75,16 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Gives the <see cref="FileStream"/> itself, unbuffered, wherever the range ends with the blob: the caller can then send from its handle, and copies
-    /// with a buffer of its own choice. A handle, not a path: what was opened stays readable though the blob is deleted.
-    /// </remarks>
+    /// <remarks>Gives a handle, not a path: what was opened stays readable though the blob is deleted.</remarks>
     public async Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         BlobLimits.CheckRange(path, offset, length);
         return await StorageCalls.Run("open", path, () =>
         {
-            FileStream file = OpenFile(path);
-            long from = file.Seek(Math.Min(offset, file.Length), SeekOrigin.Begin);
-            return Task.FromResult<Stream>(length < file.Length - from ? new FileRange(file, length.Value) : file);
+            SafeFileHandle file = OpenFile(path);
+            long end = RandomAccess.GetLength(file);
+            return Task.FromResult<Stream>(new FileRange(file, offset, length < end - offset ? offset + length.Value : end));
         });
     }
 
@@ -185,14 +183,13 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
         : blob?.Length == file.Length ? new BlobStat(file.Length, blob.Time, blob.Metadata)
         : new BlobStat(file.Length, file.LastModified, BlobMetadata.None);
 
-    private FileStream OpenFile(string path)
+    private SafeFileHandle OpenFile(string path)
     {
         string file = files.PathOf(path);
         try
         {
             const FileShare everything = FileShare.ReadWrite | FileShare.Delete;
-            return new FileStream(
-                file, FileMode.Open, FileAccess.Read, everything, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            return File.OpenHandle(file, FileMode.Open, FileAccess.Read, everything, FileOptions.SequentialScan);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException
             || (error is UnauthorizedAccessException && Directory.Exists(file)))

@@ -20,7 +20,8 @@ internal sealed class StoredRow(
 
     public IReadOnlyList<KeyValuePair<string, object>> Properties => properties;
 
-    public string ETag => ETagOf(Version);
+    /// <summary>Made when it is first asked for: a row is read more often than it is written.</summary>
+    public string ETag => field ??= ETagOf(Version);
 
     public static string ETagOf(long version) => version.ToString("x16", CultureInfo.InvariantCulture);
 
@@ -37,20 +38,11 @@ internal sealed class StoredRow(
     /// <summary>An entity of its own for each reader, who may change it: with the selected properties, or with null all.</summary>
     public TableEntity ToEntity(DateTimeOffset readAt, IReadOnlyList<string>? select = null)
     {
-        var entity = new TableEntity(Partition, Row) { ETag = ETag, Timestamp = Timestamp, ReadAt = readAt };
+        var entity = new TableEntity(Partition, Row, properties.Length) { ETag = ETag, Timestamp = Timestamp, ReadAt = readAt };
         foreach ((string name, object value) in properties)
         {
-            if (select is not null && !select.Contains(name))
-                continue;
-            _ = value switch
-            {
-                string text => entity.Set(name, text),
-                long number => entity.Set(name, number),
-                bool flag => entity.Set(name, flag),
-                DateTimeOffset time => entity.Set(name, time),
-                byte[] bytes => entity.Set(name, (byte[])bytes.Clone()),
-                _ => throw new InvalidOperationException($"no row holds a {value.GetType()}"),
-            };
+            if (select is null || select.Contains(name))
+                entity.SetStored(name, Copied(value));
         }
 
         return entity;

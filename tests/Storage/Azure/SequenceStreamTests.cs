@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Registry.Storage.Azure;
 using Registry.Tests.Support;
 
@@ -55,6 +56,41 @@ public sealed class SequenceStreamTests
         Assert.Equal(content[250..650], read[..400]);
     }
 
+    /// <summary>By way of the library: were it to read the stream instead, a buffer would stand between.</summary>
+    [Fact]
+    public async Task A_block_goes_out_segment_by_segment_again_when_it_is_tried_again()
+    {
+        var writes = new Writes();
+        using var storage = new FaultHandler(
+            async (number, request, _) =>
+            {
+                await request.Content!.CopyToAsync(writes, Cancel);
+                return new HttpResponseMessage(number == 1 ? HttpStatusCode.InternalServerError : HttpStatusCode.Created);
+            },
+            AzureTransport.CreateHandler());
+        AzureStorageOptions options = AzuriteAccount.NewPlace() with { Transport = AzureTransport.Create(storage) };
+        var azure = AzureStorage.FromConnectionString("AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a", options);
+
+        await azure.Blobs.StageBlock("content/1", "1", Content.Chain(content, 300), Cancel);
+
+        Assert.Equal([300, 300, 300, 100, 300, 300, 300, 100], writes.Lengths);
+        Assert.Equal([.. content, .. content], writes.ToArray());
+    }
+
+    [Fact]
+    public async Task A_copy_begins_where_the_stream_stands_and_ends_at_its_end()
+    {
+        using var stream = new SequenceStream(Content.Chain(content, 300));
+        using var copy = new MemoryStream();
+        stream.Position = 450;
+        await stream.CopyToAsync(copy, Cancel);
+        await stream.CopyToAsync(copy, Cancel);
+
+        Assert.Equal(content[450..], copy.ToArray());
+        Assert.Equal(1000, stream.Position);
+        Assert.Equal(0, stream.Read(new byte[1]));
+    }
+
     [Fact]
     public void Nothing_is_before_its_beginning_or_behind_its_end()
     {
@@ -65,5 +101,16 @@ public sealed class SequenceStreamTests
         stream.Position = 1000;
         Assert.Equal(0, stream.Read(new byte[1]));
         Assert.Equal(0, new SequenceStream(ReadOnlySequence<byte>.Empty).Read(new byte[1]));
+    }
+
+    private sealed class Writes : MemoryStream
+    {
+        public List<int> Lengths { get; } = [];
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Lengths.Add(buffer.Length);
+            return base.WriteAsync(buffer, cancellationToken);
+        }
     }
 }

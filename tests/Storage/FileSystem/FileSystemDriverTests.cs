@@ -110,21 +110,22 @@ public sealed class FileSystemDriverTests : StorageDriverContract
         Assert.Equal(Bytes(200_000)[100..1100], await Content.ReadAll(range, Cancel));
     }
 
-    [Theory]
-    [InlineData(0, null, 0L)]
-    [InlineData(100, null, 100L)]
-    [InlineData(100, 900L, 100L)]
-    [InlineData(100, 5000L, 100L)]
-    [InlineData(2000, 1L, 1000L)]
-    [InlineData(0, 999L, null)]
-    public async Task A_range_to_the_end_is_the_file_itself(long offset, long? length, long? position)
+    [Fact]
+    public async Task A_range_is_read_at_once_and_without_a_thread_of_its_own()
     {
         string path = NewPath();
-        await Put(path, Bytes(1000));
+        byte[] content = Bytes(1000);
+        await Put(path, content);
+        await using Stream stream = await Driver.Open(path, 100, 500, Cancel);
+        byte[] read = new byte[600];
 
-        await using Stream stream = await Driver.Open(path, offset, length, Cancel);
+        ValueTask<int> first = stream.ReadAsync(read, Cancel);
 
-        Assert.Equal(position, (stream as FileStream)?.Position);
+        Assert.True(first.IsCompletedSuccessfully);
+        Assert.Equal(500, await first);
+        Assert.Equal(content[100..600], read[..500]);
+        Assert.Equal(0, await stream.ReadAsync(read, Cancel));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await stream.ReadAsync(read, new CancellationToken(canceled: true)));
     }
 
     [Fact]

@@ -1,9 +1,15 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Registry.Storage.FileSystem.Blobs;
 
-/// <summary>The next so many bytes of a file, and then its end.</summary>
-internal sealed class FileRange(FileStream file, long length) : Stream
+/// <summary>The bytes of a file from one offset to another. It owns the handle.</summary>
+/// <remarks>
+/// A read is done at once, on the caller's thread. .NET has no other way to read a file on Linux than to block a thread, and would only take another
+/// one of the pool for it; what is in the page cache comes sooner than that one starts.
+/// </remarks>
+internal sealed class FileRange(SafeFileHandle file, long from, long to) : Stream
 {
-    private long left = length;
+    private long at = from;
 
     public override bool CanRead => true;
 
@@ -21,18 +27,26 @@ internal sealed class FileRange(FileStream file, long length) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        int read = file.Read(buffer[..Allowed(buffer.Length)]);
-        left -= read;
+        int count = (int)Math.Clamp(to - at, 0, buffer.Length);
+        int read = count == 0 ? 0 : RandomAccess.Read(file, buffer[..count], at);
+        at += read;
         return read;
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int read = await file.ReadAsync(buffer[..Allowed(buffer.Length)], cancellationToken);
-        left -= read;
-        return read;
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        try
+        {
+            return new(Read(buffer.Span));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return ValueTask.FromException<int>(error);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -54,6 +68,4 @@ internal sealed class FileRange(FileStream file, long length) : Stream
             file.Dispose();
         base.Dispose(disposing);
     }
-
-    private int Allowed(int count) => (int)Math.Min(count, left);
 }
