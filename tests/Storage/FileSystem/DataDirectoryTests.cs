@@ -23,7 +23,7 @@ public sealed class DataDirectoryTests : IDisposable
     {
         using (DataDirectory first = DataDirectory.Open(Root))
         {
-            var error = Assert.Throws<IOException>(() => DataDirectory.Open(Root + "/"));
+            var error = Assert.Throws<DataDirectoryInUseException>(() => DataDirectory.Open(Root + "/"));
             Assert.Equal($"the data directory '{first.Root}' is in use by process {Environment.ProcessId}; one process at a time can have it", error.Message);
         }
 
@@ -47,7 +47,7 @@ public sealed class DataDirectoryTests : IDisposable
         using ChildTest child = ChildTest.Start(typeof(DataDirectoryTests), nameof(Writes_until_it_is_killed), Root);
         await child.WaitFor(() => Acknowledged().Count > 50, Cancel);
 
-        var error = Assert.Throws<IOException>(() => DataDirectory.Open(Root));
+        var error = Assert.Throws<DataDirectoryInUseException>(() => DataDirectory.Open(Root));
         Assert.Contains($"by process {child.Id};", error.Message, StringComparison.Ordinal);
         await child.Kill(Cancel);
 
