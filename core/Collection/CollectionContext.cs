@@ -1,3 +1,4 @@
+using Registry.Import;
 using Registry.Storage;
 
 namespace Registry.Collection;
@@ -8,6 +9,8 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
     // Deletes of several digests are under way at once.
     private readonly Lock gate = new();
     private readonly HashSet<string> unreadable = [.. run.Unreadable];
+
+    private Task<bool>? isImportOpen;
 
     public IStorageDriver Driver => driver;
 
@@ -30,6 +33,9 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
 
     /// <summary>Whether nothing that runs beside this run can still rely on what was written then without having written it again.</summary>
     public bool IsOld(DateTimeOffset writtenAt) => writtenAt < StartedAt - options.GracePeriod;
+
+    /// <summary>Whether an import has not ended; asked once, and only where something that was taken over could be freed. One that begins later writes rows that are too young for this run.</summary>
+    public Task<bool> IsImportOpen(CancellationToken cancellation) => isImportOpen ??= OpenImport.Any(tables, cancellation);
 
     /// <summary>Remembers that a blob is named by a row.</summary>
     public async ValueTask AddName(string? path, CancellationToken cancellation)

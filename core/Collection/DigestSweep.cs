@@ -103,11 +103,41 @@ internal sealed class DigestSweep(string digest, IReadOnlySet<ulong>? needed)
             return;
         }
 
-        if (!await Delete(context, row, cancellation))
+        var isTakenOver = PathMapper.ContentId(path) is null;
+        if (isTakenOver && await context.IsImportOpen(cancellation))
+        {
+            context.Waits(CollectedKind.Content, digest, null, size, $"{Reason}, and an import has not ended", context.StartedAt + context.Options.GracePeriod);
             return;
-        if (!context.IsDryRun && !await ContentBlob.Delete(context, path, cancellation))
-            size = 0;
+        }
+
+        if (isTakenOver && !context.IsDryRun)
+        {
+            if (!await FreeTakenOver(context, row, path, cancellation))
+                return;
+        }
+        else
+        {
+            if (!await Delete(context, row, cancellation))
+                return;
+            if (!context.IsDryRun && !await ContentBlob.Delete(context, path, cancellation))
+                size = 0;
+        }
+
         context.Removed(CollectedKind.Content, digest, null, size, Reason);
+    }
+
+    /// <summary>Deletes a blob that was taken over. Another import may find it as long as it is there and name it once more, which nobody does with a blob of ours: so the row stays until the blob has gone, and says so.</summary>
+    private static async Task<bool> FreeTakenOver(CollectionContext context, TableEntity row, string path, CancellationToken cancellation)
+    {
+        var freed = row.Copy().Set("version", 1).Set(LayerLinks.FreedProperty, true);
+        var written = await context.Tables.Write(Tables.Content, TableOperation.Replace(freed, row.ETag), cancellation);
+        if (!written.IsDone)
+            return false;
+        await context.Driver.Delete(path, cancellation);
+
+        // Unless a push of the same content has put its own blob there.
+        await context.Tables.Write(Tables.Content, TableOperation.Delete(row.Partition, row.Row, written.ETag), cancellation);
+        return true;
     }
 
     private static async Task<bool> Delete(CollectionContext context, TableEntity row, CancellationToken cancellation) =>

@@ -59,15 +59,22 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
         try
         {
             foreach (var reference in ManifestRows.References(row))
-            {
-                if (SortedKey.OfDigest(reference.Digest.ToString()) is { } key)
-                    await context.Marks.Add(key with { Repository = repositoryHash }, cancellation);
-            }
+                await Mark(reference.Digest.ToString(), cancellation);
+
+            // Its own content, where that is a blob that was taken over: that one belongs to every repository that holds it, as a layer does.
+            if (row.FindString("blob") is { } path && PathMapper.ContentId(path) is null)
+                await Mark(row.Row[1..], cancellation);
         }
         catch (FormatException e)
         {
             context.Keep(row.Row, CollectionContext.Name(row.Partition), $"what the manifest needs cannot be read, so all of its repository is kept: {e.Message}");
             context.KeepRepository(row.Partition);
         }
+    }
+
+    private async ValueTask Mark(string digest, CancellationToken cancellation)
+    {
+        if (SortedKey.OfDigest(digest) is { } key)
+            await context.Marks.Add(key with { Repository = repositoryHash }, cancellation);
     }
 }

@@ -156,7 +156,9 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
     {
         var path = node.Row.GetString("blob");
         var size = 0L;
-        if (!context.IsDryRun)
+
+        // A blob that was taken over goes when no repository holds it: it may be the manifest of others.
+        if (!context.IsDryRun && PathMapper.ContentId(path) is not null)
         {
             size = (await context.Driver.Find(path, cancellation))?.Length ?? 0;
             await context.Driver.Delete(path, cancellation);

@@ -16,6 +16,9 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     /// <summary>The property of a link that is another name of content: the digest that the content belongs to.</summary>
     internal const string CanonicalProperty = "canonical";
 
+    /// <summary>The property of a content row whose blob is about to be deleted: nobody may join it any more (docs/garbage-collection.md).</summary>
+    internal const string FreedProperty = "freed";
+
     // Each lost round means that somebody else joined the same digest; more than this is a fault, not a race.
     private const int MaxRounds = 100;
 
@@ -51,7 +54,11 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     }
 
     /// <summary>Links content that an upload has just written. Where the digest had content already the link is to that, and the upload's own blob is superfluous.</summary>
-    public async Task<LayerLink> Link(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation)
+    public async Task<LayerLink> Link(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation) =>
+        await TryLink(repository, digest, ownPath, size, cancellation) ?? throw new InvalidOperationException($"'{ownPath}' is an upload's own, and yet it is being freed");
+
+    /// <summary>The same for a blob whose path may have been linked before. Null when the collector is about to delete just that blob.</summary>
+    public async Task<LayerLink?> TryLink(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
@@ -66,9 +73,15 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
                 return new LayerLink(repository, digest, ownPath, size, default) { ETag = insert.ETags[1]!, Age = TimeSpan.Zero };
 
             // The digest has content: another's, or this upload's own when the answer to the insert was lost.
-            if (await FindContent(digest, cancellation) is { } found
-                && await TryJoin(repository, digest, found, cancellation) is { } link)
-                return link;
+            if (await FindContent(digest, cancellation) is not { } found)
+                continue;
+            if (IsFreed(found) && found.GetString("blob") == ownPath)
+                return null;
+            var joined = IsFreed(found)
+                ? await TryJoin(repository, digest, found, (ownPath, size, null), cancellation)
+                : await TryJoin(repository, digest, found, cancellation);
+            if (joined is not null)
+                return joined;
         }
 
         throw Contended("link", digest);
@@ -103,7 +116,7 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         {
             var page = await tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, cancellation);
             var content = page.Entities.FirstOrDefault(e => e.Row == Tables.ContentRow);
-            if (content is null || !await IsHeld(page, digest, from, mayRead, cancellation))
+            if (content is null || IsFreed(content) || !await IsHeld(page, digest, from, mayRead, cancellation))
                 return null;
             if (await TryJoin(repository, digest, content, cancellation) is { } link)
                 return link;
@@ -152,9 +165,15 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     private Task<TableEntity?> FindContent(Digest digest, CancellationToken cancellation) =>
         tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
 
-    private async Task<LayerLink?> TryJoin(RepositoryName repository, Digest digest, TableEntity found, CancellationToken cancellation)
+    private static bool IsFreed(TableEntity content) => content.FindBoolean(FreedProperty) == true;
+
+    private Task<LayerLink?> TryJoin(RepositoryName repository, Digest digest, TableEntity found, CancellationToken cancellation) =>
+        TryJoin(repository, digest, found, (found.GetString("blob"), found.GetInt64("size"), found.FindTime("created") ?? found.Timestamp), cancellation);
+
+    private async Task<LayerLink?> TryJoin(
+        RepositoryName repository, Digest digest, TableEntity found, (string Blob, long Size, DateTimeOffset? Created) content, CancellationToken cancellation)
     {
-        var (blob, size, created) = (found.GetString("blob"), found.GetInt64("size"), found.FindTime("created") ?? found.Timestamp);
+        var (blob, size, created) = content;
         var result = await tables.WriteBatch(
             Tables.Content,
             [
@@ -162,7 +181,7 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
                 TableOperation.Upsert(LinkRow(repository, digest, blob, size, created)),
             ],
             cancellation);
-        return result.IsDone ? new LayerLink(repository, digest, blob, size, created) { ETag = result.ETags[1]!, Age = TimeSpan.Zero } : null;
+        return result.IsDone ? new LayerLink(repository, digest, blob, size, created ?? default) { ETag = result.ETags[1]!, Age = TimeSpan.Zero } : null;
     }
 
     private async Task<bool> IsHeld(TablePage page, Digest digest, RepositoryName? from, Func<RepositoryName, bool> mayRead, CancellationToken cancellation)

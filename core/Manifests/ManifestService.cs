@@ -165,7 +165,10 @@ public sealed class ManifestService(
                 ?? throw Unknown(repository, Reference.To(digest));
             if (!await DeleteRows(manifest, await TagsOf(repository, digest, cancellation), digest, cancellation))
                 continue;
-            await driver.Delete(manifest.GetString("blob"), cancellation);
+
+            // Distribution's blob, which was taken over, can be the manifest of other repositories too: the collector frees it when none holds it.
+            if (manifest.GetString("blob") is var path && PathMapper.ContentId(path) is not null)
+                await driver.Delete(path, cancellation);
             return;
         }
 

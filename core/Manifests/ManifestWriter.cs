@@ -85,9 +85,10 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
 
     // Blobs of lost rounds, because another put of the same manifest came first, and those that this one or another replaced. None can come back: a row
     // that stops naming a blob never names it again, since who kept its blob wrote if-match, and who did not wrote a new one.
+    // What was taken over from distribution may be the manifest of other repositories too: that is the collector's to free.
     private async Task Drop(IEnumerable<string> superseded, string? current, CancellationToken cancellation)
     {
-        foreach (var path in superseded.Where(s => s != current))
+        foreach (var path in superseded.Where(s => s != current && PathMapper.ContentId(s) is not null))
             await driver.Delete(path, cancellation);
     }
 }

@@ -20,6 +20,7 @@ namespace Registry.Storage;
 /// accounts      a            name                            a person, a robot or a federation: one name, one login
 /// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
 /// progress      collection   Collect, DryRun                 how far the collector's run has come
+///                            Import, Import-HASH             an import has not ended: what was taken over is not freed
 /// </code>
 /// Keys cannot hold <c>/ \ # ?</c>. A repository's <c>- . /</c> are shifted to <c>, - .</c>: that keeps both the order and the length,
 /// and no two names meet. (The letters and digits are as they are; <c>!</c> sorts before all of them.)
@@ -48,6 +49,9 @@ public static class Tables
 
     /// <summary>The one partition of the collector's progress.</summary>
     public const string CollectionPartition = "collection";
+
+    /// <summary>What the rows of imports that have not ended begin with, in the same partition.</summary>
+    public const string ImportRow = "Import";
 
     /// <summary>What the row of a manifest begins with.</summary>
     public const char ManifestPrefix = 'm';

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Registry.Functions.Commands.Accounts;
 using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
+using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Commands.Rules;
 using Registry.Functions.Hosting;
@@ -85,6 +86,7 @@ internal static class CommandLine
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
             CollectCommand.Create(shell),
+            ImportCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -4,12 +4,33 @@ using Registry.Tests.Support;
 namespace Registry.Tests.Clients;
 
 /// <summary>skopeo: copies images between a registry and folders, byte for byte if told so.</summary>
-internal sealed class Skopeo(ClientStand stand)
+/// <param name="host">The registry, as image names begin.</param>
+internal sealed class Skopeo(string host)
 {
     private readonly Command command = new(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
 
-    public Task Push(string layout, string tag, string repository, CancellationToken cancellation) =>
-        command.Run([.. Copy, "--dest-tls-verify=false", $"oci:{layout}:{tag}", Image(repository, tag)], cancellation);
+    public Skopeo(ClientStand stand)
+        : this(stand.Host)
+    {
+    }
+
+    public Task Push(string layout, string tag, string repository, CancellationToken cancellation) => PushAs($"{layout}:{tag}", repository, tag, cancellation);
+
+    /// <summary>Pushes an image under a tag of another name.</summary>
+    /// <param name="source">The layout and, after a colon, the image.</param>
+    /// <param name="repository">Where to.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task PushAs(string source, string repository, string tag, CancellationToken cancellation) =>
+        command.Run([.. Copy, "--dest-tls-verify=false", $"oci:{source}", Image(repository, tag)], cancellation);
+
+    /// <summary>The same, as docker would: a manifest of schema 2, or a list of them.</summary>
+    public Task PushAsSchema2(string source, string repository, string tag, CancellationToken cancellation) =>
+        command.Run(["--insecure-policy", "copy", "--all", "--format", "v2s2", "--dest-tls-verify=false", $"oci:{source}", Image(repository, tag)], cancellation);
+
+    /// <summary>Pulls all of an image as files, the manifests among them.</summary>
+    public Task PullFiles(string repository, string tag, string folder, CancellationToken cancellation) =>
+        command.Run([.. Copy, "--src-tls-verify=false", Image(repository, tag), $"dir:{folder}"], cancellation);
 
     public Task Pull(string repository, string tag, string layout, CancellationToken cancellation) =>
         command.Run([.. Copy, "--src-tls-verify=false", Image(repository, tag), $"oci:{layout}:{tag}"], cancellation);
@@ -37,7 +58,7 @@ internal sealed class Skopeo(ClientStand stand)
         command.Run(["delete", "--tls-verify=false", Image(repository, tag)], cancellation);
 
     public Task<string> Tags(string repository, CancellationToken cancellation) =>
-        command.Run(["list-tags", "--tls-verify=false", $"docker://{stand.Host}/{repository}"], cancellation);
+        command.Run(["list-tags", "--tls-verify=false", $"docker://{host}/{repository}"], cancellation);
 
     /// <summary>The manifest's bytes as the registry serves them.</summary>
     public async Task<byte[]> Inspect(string repository, string tag, CancellationToken cancellation) =>
@@ -47,5 +68,5 @@ internal sealed class Skopeo(ClientStand stand)
     // whatever policy the machine has.
     private static string[] Copy => ["--insecure-policy", "copy", "--all", "--preserve-digests"];
 
-    private string Image(string repository, string tag) => $"docker://{stand.Host}/{repository}:{tag}";
+    private string Image(string repository, string tag) => $"docker://{host}/{repository}:{tag}";
 }

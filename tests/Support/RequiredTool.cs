@@ -19,6 +19,8 @@ public sealed record RequiredTool(string Name, string HowToGet)
 
     public static RequiredTool Bash { get; } = new("bash", "apt-get install bash");
 
+    public static RequiredTool Distribution { get; } = new("docker-registry", "apt-get install docker-registry");
+
     public static RequiredTool Dotnet { get; } = new("dotnet", "the .NET SDK, https://dot.net");
 
     public static RequiredTool Node { get; } = new("node", "Node.js 20 or later, https://nodejs.org, for Azurite (or AZURITE_CONNECTION_STRING names a storage account) and for the grammar of Bicep");

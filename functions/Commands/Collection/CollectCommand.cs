@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using static Registry.Functions.Commands.Wording;
 
 namespace Registry.Functions.Commands.Collection;
 
@@ -48,16 +49,4 @@ internal static class CollectCommand
         if (run.Unreadable > 0)
             terminal.Note(Text($"{run.Unreadable} could not be read and were kept: see the rows of kind unreadable"));
     }
-
-    private static string Size(long bytes)
-    {
-        string[] units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-        var unit = 0;
-        double size = bytes;
-        while (size >= 1024 && unit < units.Length - 1)
-            (size, unit) = (size / 1024, unit + 1);
-        return Text($"{size:0.#} {units[unit]}");
-    }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

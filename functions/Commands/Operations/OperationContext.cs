@@ -2,6 +2,7 @@ using Registry.Access;
 using Registry.Collection;
 using Registry.Functions.Access;
 using Registry.Functions.Hosting;
+using Registry.Import;
 using Registry.Storage;
 
 namespace Registry.Functions.Commands.Operations;
@@ -16,6 +17,8 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
     public FederationStore Federations => new(Tables, Rules, Secrets, Time);
 
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
+
+    public DistributionImport Import => new(Driver, Tables, Settings.Manifests, Settings.Collection, Time);
 
     /// <summary>Tells this process's copy of accounts and rules that it is old.</summary>
     public Action AccessChanged { get; init; } = () => { };
