@@ -13,7 +13,8 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
     private static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
 
     // Ctrl-C is for the program: the shell goes on, to tell how the program left the terminal.
-    private static readonly CompositeFormat script = CompositeFormat.Parse("trap : INT; stty cols {0}; {1}; code=$?; stty -a | grep -q ' echo ' && echo 'echo is on'; exit $code");
+    // What starts the tests may ignore interrupts, as a shell does for what it runs in the background; a person's terminal does not.
+    private static readonly CompositeFormat script = CompositeFormat.Parse("trap : INT; stty cols {0}; env --default-signal=INT {1}; code=$?; stty -a | grep -q ' echo ' && echo 'echo is on'; exit $code");
 
     private readonly Process process;
     private readonly StringBuilder shown = new();
