@@ -188,7 +188,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         // Beyond Envelope's limits, so that what is too long is still answered as the API answers.
         kestrel.Limits.MaxRequestLineSize = Envelope.MaxTarget * 4;
         kestrel.Limits.MaxRequestHeadersTotalSize = Envelope.MaxHeaders * 4;
-        kestrel.Limits.MaxRequestBufferSize = 4 * BlockPool.BlockSize;
+        kestrel.Limits.MaxRequestBufferSize = kestrel.Limits.MaxRequestLineSize * 16;
 
         // A few blocks ahead of the socket, so that content is read while the last of it is sent.
         kestrel.Limits.MaxResponseBufferSize = 4 * BlockPool.BlockSize;

@@ -9,7 +9,7 @@ namespace Registry.Tests.Faults;
 public sealed class ClientMisbehaviourTests(AzuriteFixture azurite) : IAsyncLifetime
 {
     /// <summary>Kestrel's request buffer: what is in it when a connection ends is not given to anybody any more.</summary>
-    private const int Buffered = 256 * 1024;
+    private const int Buffered = 1024 * 1024;
 
     private readonly Promises promises = new();
     private readonly TestBlob blob = TestBlob.Of(TestSeed.Current, 3_000_001);

@@ -125,7 +125,7 @@ public sealed class FileSystemDriverTests : StorageDriverContract
         Assert.Equal(500, await first);
         Assert.Equal(content[100..600], read[..500]);
         Assert.Equal(0, await stream.ReadAsync(read, Cancel));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => Assert.Equal(0, await stream.ReadAsync(read, new CancellationToken(canceled: true))));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stream.ReadAsync(read, new CancellationToken(canceled: true)).AsTask());
     }
 
     [Fact]
