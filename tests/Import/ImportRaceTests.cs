@@ -224,13 +224,28 @@ public sealed class ImportRaceTests
         var lab = await ImportLab.Make();
         await lab.Container.Add("app", app, "1");
 
-        var slow = new SlowRows(lab.Registry.Tables, () => lab.Registry.Clock.Advance(TimeSpan.FromHours(20)));
+        var slow = new SlowRows(lab.Registry.Tables, Tables.Manifests, () => lab.Registry.Clock.Advance(TimeSpan.FromHours(20)));
         await lab.Import(tables: slow);
 
         Assert.True(slow.WasSlow);
         var rows = (await Rows(lab, Tables.Content)).Where(r => r.Row != Tables.ContentRow).ToList();
         Assert.Equal(4, rows.Count);
         Assert.All(rows, r => Assert.Equal(TimeSpan.Zero, r.Age));
+    }
+
+    [Fact]
+    public async Task A_blob_that_goes_between_its_listing_and_its_link_is_told_as_missing()
+    {
+        var lab = await ImportLab.Make();
+        await lab.Container.Add("app", app, "1");
+        var path = lab.Container.BlobPath(SmallImages.Blob("app"));
+
+        // Whoever it was: the collector that frees it, or distribution's own.
+        var seen = await lab.Import(tables: new SlowRows(lab.Registry.Tables, Tables.Content, () => Assert.True(lab.Registry.Driver.Delete(path, Cancel).Result)));
+
+        Assert.Equal([ImportProblemKind.Manifest, ImportProblemKind.Tag], seen.Problems.Select(p => p.Kind));
+        Assert.Empty(await Rows(lab, Tables.Manifests));
+        Assert.DoesNotContain(await Rows(lab, Tables.Content), r => r.FindString("blob") == path);
     }
 
     /// <summary>So that the one layer is all that goes, and is what decides.</summary>
@@ -343,14 +358,14 @@ public sealed class ImportRaceTests
         }
     }
 
-    /// <summary>Acts before the first manifest's row is written.</summary>
-    private sealed class SlowRows(ITableStore inner, Action act) : TablesDecorator(inner)
+    /// <summary>Acts before the first batch is written to a table.</summary>
+    private sealed class SlowRows(ITableStore inner, string slow, Action act) : TablesDecorator(inner)
     {
         public bool WasSlow { get; private set; }
 
         public override Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation)
         {
-            if (table == Tables.Manifests && !WasSlow)
+            if (table == slow && !WasSlow)
             {
                 WasSlow = true;
                 act();
