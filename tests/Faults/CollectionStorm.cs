@@ -15,6 +15,8 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
     private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
     private const string IndexType = "application/vnd.oci.image.index.v1+json";
     private const int MostLive = 4;
+    private const int MostTries = 10;
+    private const string Unavailable = "storage cannot be reached";
 
     private static readonly string[] repositories = ["team/one", "team/two", "other"];
 
@@ -69,19 +71,29 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
             if (!pushed)
             {
                 // What it found with HEAD or pushed is gone when it took longer than the grace period until its manifest.
-                if (!said.Contains("manifest blob unknown", StringComparison.Ordinal) && !said.Contains("blob upload unknown", StringComparison.Ordinal))
+                if (!said.Contains("manifest blob unknown", StringComparison.Ordinal) && !said.Contains("blob upload unknown", StringComparison.Ordinal) && !said.Contains(Unavailable, StringComparison.Ordinal))
                     throw new LossException($"skopeo could not push: {said}");
                 Count("pushes of skopeo begun anew");
                 continue;
             }
 
             var back = folder[$"back{round}"];
-            await command.Run(["--insecure-policy", "copy", "--preserve-digests", "--src-tls-verify=false", name, $"oci:{back}:{tag}"], TestContext.Current.CancellationToken);
+            await Insist(["--insecure-policy", "copy", "--preserve-digests", "--src-tls-verify=false", name, $"oci:{back}:{tag}"]);
             Assert.Equal(image.Manifest.Digest.ToString(), OciLayout.Tagged(back).Single());
             await OciLayout.VerifiedBlobs(back, TestContext.Current.CancellationToken);
             Directory.Delete(back, recursive: true);
-            await command.Run(["delete", "--tls-verify=false", name], TestContext.Current.CancellationToken);
+            await Insist(["delete", "--tls-verify=false", name]);
             Count("images by skopeo");
+        }
+
+        async Task Insist(string[] arguments)
+        {
+            for (var tries = 1; await command.Try(arguments, TestContext.Current.CancellationToken) is { Succeeded: false } failed; tries++)
+            {
+                if (!failed.Errors.Contains(Unavailable, StringComparison.Ordinal) || tries == MostTries)
+                    throw new LossException($"skopeo {arguments[0]}: {failed.Errors}");
+                Count("answers 503");
+            }
         }
     }
 
@@ -139,8 +151,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
 
     private async Task<Image?> PutManifest(HttpClient http, Image image, string mediaType)
     {
-        using var body = new ByteArrayContent(image.Manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } };
-        using var answer = await http.PutAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}", body, CancellationToken.None);
+                using var answer = await Answered(() => http.PutAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}", new ByteArrayContent(image.Manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } }, CancellationToken.None));
         if (answer.StatusCode == HttpStatusCode.NotFound)
             return Anew();
         await Expect(answer, HttpStatusCode.Created);
@@ -155,7 +166,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
         var way = random.Next(5);
         if (way < 2)
         {
-            using var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v2/{repository}/blobs/{blob.Digest}"));
+            using var head = await Answered(() => http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v2/{repository}/blobs/{blob.Digest}")));
             await Expect(head, HttpStatusCode.OK, HttpStatusCode.NotFound);
             if (head.StatusCode == HttpStatusCode.OK)
             {
@@ -166,13 +177,13 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
 
         if (way == 2)
         {
-            using var single = await http.PostAsync($"/v2/{repository}/blobs/uploads/?digest={blob.Digest}", new ByteArrayContent(blob.Content));
+            using var single = await Answered(() => http.PostAsync($"/v2/{repository}/blobs/uploads/?digest={blob.Digest}", new ByteArrayContent(blob.Content)));
             await Expect(single, HttpStatusCode.Created);
             return true;
         }
 
         var mount = way == 3 ? $"?mount={blob.Digest}&from={repositories[random.Next(repositories.Length)]}" : "";
-        using var begun = await http.PostAsync($"/v2/{repository}/blobs/uploads/{mount}", null);
+        using var begun = await Answered(() => http.PostAsync($"/v2/{repository}/blobs/uploads/{mount}", null));
         await Expect(begun, HttpStatusCode.Accepted, HttpStatusCode.Created);
         if (begun.StatusCode == HttpStatusCode.Created)
         {
@@ -181,7 +192,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
         }
 
         var location = begun.Headers.Location!.ToString();
-        using var put = await http.PutAsync($"{location}{(location.Contains('?') ? '&' : '?')}digest={blob.Digest}", new ByteArrayContent(blob.Content));
+        using var put = await Answered(() => http.PutAsync($"{location}{(location.Contains('?') ? '&' : '?')}digest={blob.Digest}", new ByteArrayContent(blob.Content)));
         await Expect(put, HttpStatusCode.Created, HttpStatusCode.NotFound);
         return put.StatusCode == HttpStatusCode.Created;
     }
@@ -197,8 +208,10 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
         }
 
         live.TryRemove(image, out _);
-        using var answer = await http.DeleteAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}");
-        await Expect(answer, HttpStatusCode.Accepted);
+        using var answer = await Answered(() => http.DeleteAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}"));
+
+        // 404: a first try took effect, and its answer was 503.
+        await Expect(answer, HttpStatusCode.Accepted, HttpStatusCode.NotFound);
         Count("images deleted");
     }
 
@@ -206,7 +219,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
     {
         foreach (var (path, digest) in image.Blobs.Select(b => ($"blobs/{b}", b)).Prepend(($"manifests/{image.Manifest.Digest}", image.Manifest.Digest)))
         {
-            using var answer = await http.GetAsync($"/v2/{image.Repository}/{path}");
+            using var answer = await Answered(() => http.GetAsync($"/v2/{image.Repository}/{path}"));
             if (answer.StatusCode != HttpStatusCode.OK)
                 throw new LossException($"{image.Repository}@{image.Manifest.Digest} was acknowledged, and {path} is {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             if (Convert.ToHexStringLower(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync())) != digest["sha256:".Length..])
@@ -216,6 +229,19 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
 
         foreach (var child in image.Children)
             await Verify(http, child);
+    }
+
+    /// <summary>A request that is repeated while the answer is 503, as clients do: storage may be busy.</summary>
+    private async Task<HttpResponseMessage> Answered(Func<Task<HttpResponseMessage>> send)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var answer = await send();
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || tries == MostTries)
+                return answer;
+            answer.Dispose();
+            Count("answers 503");
+        }
     }
 
     private Image? Anew()
