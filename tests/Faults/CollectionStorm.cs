@@ -151,7 +151,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
 
     private async Task<Image?> PutManifest(HttpClient http, Image image, string mediaType)
     {
-                using var answer = await Answered(() => http.PutAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}", new ByteArrayContent(image.Manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } }, CancellationToken.None));
+        using var answer = await Answered(() => http.PutAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}", new ByteArrayContent(image.Manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } }, CancellationToken.None));
         if (answer.StatusCode == HttpStatusCode.NotFound)
             return Anew();
         await Expect(answer, HttpStatusCode.Created);
