@@ -90,7 +90,11 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
         var content = await context.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
         if (content?.FindString("blob") == blob.Path)
             return true;
-        var manifest = await context.Tables.Find(Tables.Manifests, repository, Tables.ManifestRow(digest), cancellation);
-        return manifest?.FindString("blob") == blob.Path;
+        var row = Tables.ManifestRow(digest);
+        var manifest = await context.Tables.Find(Tables.Manifests, repository, row, cancellation);
+        if (manifest?.FindString("blob") == blob.Path)
+            return true;
+        var deleted = await context.Tables.Find(Tables.Manifests, repository, Tables.DeletedRow(row), cancellation);
+        return deleted?.FindString("blob") == blob.Path;
     }
 }

@@ -26,6 +26,9 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
 
     public IReadOnlyCollection<string> Unreadable => unreadable;
 
+    /// <summary>Whether what was deleted goes now, and not when it can no longer be restored.</summary>
+    public required bool ForgetsDeleted { get; init; }
+
     public bool IsDryRun => run.Kind == CollectionKind.DryRun;
 
     /// <summary>Storage's time before anything was marked.</summary>

@@ -17,6 +17,9 @@ public enum CollectedKind
     /// <summary>A manifest that nothing leads to.</summary>
     Manifest,
 
+    /// <summary>A deleted manifest or tag, which could be restored until now.</summary>
+    Deleted,
+
     /// <summary>A repository's hold on a layer.</summary>
     Link,
 

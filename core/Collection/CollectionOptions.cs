@@ -17,6 +17,12 @@ public sealed record CollectionOptions
     /// <summary>Manifests that nothing leads to (no tag, no index, no subject) go when they were seen so for this long; null keeps them for ever.</summary>
     public TimeSpan? UntaggedAfter { get; init; }
 
+    /// <summary>A deleted manifest or tag can be restored for this long, and what it needs stays; zero when it is gone at once.</summary>
+    public TimeSpan RestorableFor { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Whether deletes can be undone.</summary>
+    public bool KeepsDeleted => RestorableFor > TimeSpan.Zero;
+
     /// <summary>A run is recorded this often, so that another process can go on from there.</summary>
     public TimeSpan CheckpointInterval => LeaseDuration / 10;
 

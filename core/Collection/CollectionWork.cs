@@ -17,7 +17,7 @@ internal sealed class CollectionWork
 
     public CollectionWork(
         IStorageDriver driver, ITableStore tables, CollectionRunStore store, UploadPurge purge, CollectionOptions options, TimeProvider time, IdSource ids,
-        ICollectionObserver observer, CollectionRun run)
+        ICollectionObserver observer, CollectionRun run, bool forgetDeleted)
     {
         (this.store, this.purge, this.time, this.observer, this.run) = (store, purge, time, observer, run);
         savedAt = time.GetTimestamp();
@@ -25,6 +25,7 @@ internal sealed class CollectionWork
         {
             Marks = new SortedKeys(driver, options.MarksInMemory, NewPath, run.Marks),
             Names = new SortedKeys(driver, options.MarksInMemory, NewPath, run.Names),
+            ForgetsDeleted = forgetDeleted,
         };
 
         string NewPath() => PathMapper.Collection(run.Id, ids.NewHex(8));

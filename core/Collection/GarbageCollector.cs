@@ -27,16 +27,23 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
         var run = held is { StartedAt: not null, Phase: not CollectionPhase.Finished }
             ? await store.Save(held with { IsHeld = true }, cancellation)
             : await Begin(CollectionKind.Collect, held, cancellation);
-        return await Work(run, limit, observer, cancellation);
+        return await Work(run, limit, forgetDeleted: false, observer, cancellation);
     }
 
     /// <summary>Makes a whole run from its beginning, now.</summary>
-    public async Task<CollectionSlice> Run(CollectionKind kind, ICollectionObserver observer, CancellationToken cancellation)
+    public Task<CollectionSlice> Run(CollectionKind kind, ICollectionObserver observer, CancellationToken cancellation) => Run(kind, forgetDeleted: false, observer, cancellation);
+
+    /// <summary>Makes a whole run from its beginning, now.</summary>
+    /// <param name="kind">Whether anything goes.</param>
+    /// <param name="forgetDeleted">Whether what was deleted goes, though it could still be restored.</param>
+    /// <param name="observer">Sees what is done.</param>
+    /// <param name="cancellation">Ends it; the run can be gone on with, and then no longer forgets.</param>
+    public async Task<CollectionSlice> Run(CollectionKind kind, bool forgetDeleted, ICollectionObserver observer, CancellationToken cancellation)
     {
         var held = await store.Find(kind, cancellation);
         return IsBusy(held)
             ? CollectionSlice.Of(CollectionOutcome.Busy, held!)
-            : await Work(await Begin(kind, held, cancellation), TimeSpan.MaxValue, observer, cancellation);
+            : await Work(await Begin(kind, held, cancellation), TimeSpan.MaxValue, forgetDeleted, observer, cancellation);
     }
 
     private bool IsBusy(CollectionRun? run) => run is { IsHeld: true } && run.Age < options.LeaseDuration;
@@ -50,11 +57,11 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
     }
 
     /// <summary>Works on a run that this process holds.</summary>
-    private async Task<CollectionSlice> Work(CollectionRun? run, TimeSpan limit, ICollectionObserver observer, CancellationToken cancellation)
+    private async Task<CollectionSlice> Work(CollectionRun? run, TimeSpan limit, bool forgetDeleted, ICollectionObserver observer, CancellationToken cancellation)
     {
         if (run is null)
             return new CollectionSlice(CollectionOutcome.Busy, new CollectionTotals(), CollectionPhase.Mark);
-        var work = new CollectionWork(driver, tables, store, purge, options, time, ids, observer, run);
+        var work = new CollectionWork(driver, tables, store, purge, options, time, ids, observer, run, forgetDeleted);
         try
         {
             return await work.Go(limit, cancellation);

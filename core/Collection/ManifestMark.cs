@@ -1,3 +1,4 @@
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Storage;
 
@@ -7,12 +8,14 @@ namespace Registry.Collection;
 /// <remarks>
 /// Every manifest that has a row is a root, also one that goes in this very run: what it needs goes in the next. So no order of
 /// repositories, and no put that comes beside this reading, can make a mark too few: a manifest that this reading misses was put after
-/// it began, and its put renewed the links (docs/garbage-collection.md).
+/// it began, and its put renewed the links (docs/garbage-collection.md). A deleted manifest is a root like any other while it can be restored.
+/// One that is deleted while its repository is read turns up again behind the rows that were read already.
 /// </remarks>
 internal sealed class ManifestMark(CollectionContext context, TableContinuation? from) : ICollectionPhase
 {
     private static readonly string[] Columns = [.. ManifestRows.ReferenceColumns, "blob", "digest", "subject", UntaggedManifests.Since];
 
+    private readonly DeletedSweep deleted = new(context);
     private readonly UntaggedManifests? untagged = context.Options.UntaggedAfter is { } after ? new UntaggedManifests(context, after) : null;
     private TableContinuation? next = from;
     private string? repository;
@@ -31,7 +34,15 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
             if (row.Partition != repository)
                 await Enter(row.Partition, cancellation);
             if (row.Row[0] == Tables.ManifestPrefix)
+            {
+                context.Totals.Manifests++;
                 await Mark(row, cancellation);
+            }
+            else if (DeletedRows.Is(row) && !await deleted.Remove(row, cancellation) && DeletedRows.IsManifest(row))
+            {
+                await Mark(row, cancellation);
+            }
+
             untagged?.Add(row);
         }
 
@@ -54,7 +65,6 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
 
     private async Task Mark(TableEntity row, CancellationToken cancellation)
     {
-        context.Totals.Manifests++;
         await context.AddName(row.FindString("blob"), cancellation);
         try
         {
@@ -63,7 +73,7 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
 
             // Its own content, where that is a blob that was taken over: that one belongs to every repository that holds it, as a layer does.
             if (row.FindString("blob") is { } path && PathMapper.ContentId(path) is null)
-                await Mark(row.Row[1..], cancellation);
+                await Mark(row.GetString("digest"), cancellation);
         }
         catch (FormatException e)
         {

@@ -1,4 +1,4 @@
-using Registry.Digests;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Storage;
 
@@ -32,7 +32,7 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
             case Tables.TagPrefix when row.FindString("digest") is { } digest:
                 tagged.Add(digest);
                 break;
-            case Tables.ReferrerPrefix:
+            case Tables.ReferrerPrefix or Tables.DeletedPrefix:
                 break;
             default:
                 isUnreadable = true;
@@ -133,19 +133,32 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
         return until;
     }
 
-    // The row as it is in storage: what was read here has only some of its properties.
     private async Task Rewrite(Node node, DateTimeOffset? since, CancellationToken cancellation)
     {
-        var row = await context.Tables.Find(Tables.Manifests, node.Row.Partition, node.Row.Row, cancellation);
-        if (row?.ETag == node.Row.ETag)
+        if (await ReadWhole(node, cancellation) is { } row)
             await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(Since, since), row.ETag), cancellation);
+    }
+
+    // The row as it is in storage, of which only some properties were read; null when it was written or went meanwhile.
+    private async Task<TableEntity?> ReadWhole(Node node, CancellationToken cancellation)
+    {
+        var row = await context.Tables.Find(Tables.Manifests, node.Row.Partition, node.Row.Row, cancellation);
+        return row?.ETag == node.Row.ETag ? row : null;
     }
 
     /// <returns>Whether they are gone: all of a group or none, in one batch. (A group is one manifest, but for the oddest.)</returns>
     private async Task<bool> Remove(List<string> group, CancellationToken cancellation)
     {
-        var deletes = group.SelectMany(digest => ManifestRows.Deletes(manifests[digest].Row, Digest.Parse(digest))).ToList();
-        if (deletes.Count > TableLimits.MaxBatch || (!context.IsDryRun && !(await context.Tables.WriteBatch(Tables.Manifests, deletes, cancellation)).IsDone))
+        var deletes = new List<TableOperation>();
+        foreach (var node in group.Select(digest => manifests[digest]))
+        {
+            var row = context.Options.KeepsDeleted ? await ReadWhole(node, cancellation) : node.Row;
+            if (row is null)
+                return false;
+            deletes.AddRange(DeletedRows.DeleteManifest(row, context.Options, Reason(node)));
+        }
+
+        if (!TableLimits.FitBatch(deletes) || (!context.IsDryRun && !(await context.Tables.WriteBatch(Tables.Manifests, deletes, cancellation)).IsDone))
             return false;
         foreach (var digest in group)
             await Removed(digest, manifests[digest], cancellation);
@@ -154,18 +167,11 @@ internal sealed class UntaggedManifests(CollectionContext context, TimeSpan afte
 
     private async Task Removed(string digest, Node node, CancellationToken cancellation)
     {
-        var path = node.Row.GetString("blob");
-        var size = 0L;
-
-        // A blob that was taken over goes when no repository holds it: it may be the manifest of others.
-        if (!context.IsDryRun && PathMapper.ContentId(path) is not null)
-        {
-            size = (await context.Driver.Find(path, cancellation))?.Length ?? 0;
-            await context.Driver.Delete(path, cancellation);
-        }
-
-        context.Removed(CollectedKind.Manifest, digest, CollectionContext.Name(node.Row.Partition), size, $"nothing has led to it since {node.UntaggedSince:u}");
+        var size = context.Options.KeepsDeleted ? 0 : await ManifestBlob.Delete(context, node.Row.GetString("blob"), cancellation);
+        context.Removed(CollectedKind.Manifest, digest, CollectionContext.Name(node.Row.Partition), size, Reason(node));
     }
+
+    private static string Reason(Node node) => $"nothing has led to it since {node.UntaggedSince:u}";
 
     private sealed record Node(TableEntity Row, string[] Children, string? Subject)
     {

@@ -52,12 +52,11 @@ internal static class ManifestRows
     }
 
     /// <summary>The batch that removes a manifest's row, if it is still as it was read, and its referrer's row.</summary>
-    public static List<TableOperation> Deletes(TableEntity row, Digest digest)
+    public static IEnumerable<TableOperation> Deletes(TableEntity row)
     {
-        List<TableOperation> deletes = [TableOperation.Delete(row.Partition, row.Row, row.ETag)];
+        yield return TableOperation.Delete(row.Partition, row.Row, row.ETag);
         if (Subject(row) is { } subject)
-            deletes.Add(TableOperation.Delete(row.Partition, Tables.ReferrerRow(subject, digest), etag: null));
-        return deletes;
+            yield return TableOperation.Delete(row.Partition, Tables.ReferrerRow(subject, Digest.Parse(row.GetString("digest"))), etag: null);
     }
 
     public static Digest? Subject(TableEntity row) =>

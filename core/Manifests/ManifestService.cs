@@ -1,6 +1,7 @@
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
+using Registry.Lifecycle;
 using Registry.Repositories;
 using Registry.Storage;
 using Registry.Telemetry;
@@ -28,8 +29,7 @@ public sealed class ManifestService(
 
     private readonly ManifestWriter writer = new(driver, tables, collection, time, ids);
 
-    // A batch has 100 operations; the last one of a delete holds the manifest's and the referrer's row beside tags.
-    private const int BatchSize = 100;
+    private const string DeletedByClient = "deleted by a client";
 
     // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
     private const int MaxRounds = 100;
@@ -106,12 +106,17 @@ public sealed class ManifestService(
         if (reference.Digest is { } digest)
         {
             await DeleteManifest(repository, digest, cancellation);
-            return;
         }
-
-        var operation = TableOperation.Delete(Tables.Key(repository), Tables.TagRow(reference.Tag!.Value), etag: null);
-        if (!(await tables.Write(Tables.Manifests, operation, cancellation)).IsDone)
-            throw Unknown(repository, reference);
+        else if (collection.KeepsDeleted)
+        {
+            await DeleteTag(repository, reference.Tag!.Value, cancellation);
+        }
+        else
+        {
+            var operation = TableOperation.Delete(Tables.Key(repository), Tables.TagRow(reference.Tag!.Value), etag: null);
+            if (!(await tables.Write(Tables.Manifests, operation, cancellation)).IsDone)
+                throw Unknown(repository, reference);
+        }
     }
 
     /// <summary>Lists up to so many tags that follow one, in ordinal order.</summary>
@@ -157,22 +162,35 @@ public sealed class ManifestService(
         return problems.Count == 0 ? all : throw new RegistryException(problems);
     }
 
+    private async Task DeleteTag(RepositoryName repository, Tag tag, CancellationToken cancellation)
+    {
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.TagRow(tag), cancellation)
+                ?? throw Unknown(repository, Reference.To(tag));
+            if ((await tables.WriteBatch(Tables.Manifests, [.. DeletedRows.DeleteTag(row, collection, DeletedByClient)], cancellation)).IsDone)
+                return;
+        }
+
+        throw Contended("delete tag", $"{repository}:{tag}");
+    }
+
     private async Task DeleteManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
             var manifest = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation)
                 ?? throw Unknown(repository, Reference.To(digest));
-            if (!await DeleteRows(manifest, await TagsOf(repository, digest, cancellation), digest, cancellation))
+            if (!await DeleteRows(manifest, await TagsOf(repository, digest, cancellation), cancellation))
                 continue;
 
             // Distribution's blob, which was taken over, can be the manifest of other repositories too: the collector frees it when none holds it.
-            if (manifest.GetString("blob") is var path && PathMapper.ContentId(path) is not null)
+            if (!collection.KeepsDeleted && manifest.GetString("blob") is var path && PathMapper.ContentId(path) is not null)
                 await driver.Delete(path, cancellation);
             return;
         }
 
-        throw new StorageFailedException("delete manifest", $"{repository}@{digest}", 0, "contended");
+        throw Contended("delete manifest", $"{repository}@{digest}");
     }
 
     private async Task<List<TableEntity>> TagsOf(RepositoryName repository, Digest digest, CancellationToken cancellation)
@@ -194,20 +212,24 @@ public sealed class ManifestService(
 
     // Tags beyond one batch go first, the manifest's row last: until then the manifest is there, and no tag ever points at nothing.
     // Every delete is if-match. A tag that was moved meanwhile, or a manifest that was tagged again, fails its batch, and all is read once more.
-    private async Task<bool> DeleteRows(TableEntity manifest, List<TableEntity> tags, Digest digest, CancellationToken cancellation)
+    private async Task<bool> DeleteRows(TableEntity manifest, List<TableEntity> tags, CancellationToken cancellation)
     {
-        var last = ManifestRows.Deletes(manifest, digest);
-        var operations = tags.Select(t => TableOperation.Delete(t.Partition, t.Row, t.ETag)).ToList();
-        var inLast = Math.Min(operations.Count, BatchSize - last.Count);
-        foreach (var batch in operations[inLast..].Chunk(BatchSize))
+        List<TableOperation> last = [.. DeletedRows.DeleteManifest(manifest, collection, DeletedByClient)];
+        var perTag = collection.KeepsDeleted ? 2 : 1;
+        var inLast = Math.Min(tags.Count, (TableLimits.MaxBatch - last.Count) / perTag);
+        foreach (var batch in tags.Skip(inLast).Chunk(TableLimits.MaxBatch / perTag))
         {
-            if (!(await tables.WriteBatch(Tables.Manifests, batch, cancellation)).IsDone)
+            if (!(await tables.WriteBatch(Tables.Manifests, [.. batch.SelectMany(DeleteTag)], cancellation)).IsDone)
                 return false;
         }
 
-        last.AddRange(operations[..inLast]);
+        last.AddRange(tags.Take(inLast).SelectMany(DeleteTag));
         return (await tables.WriteBatch(Tables.Manifests, last, cancellation)).IsDone;
+
+        IEnumerable<TableOperation> DeleteTag(TableEntity tag) => DeletedRows.DeleteTag(tag, collection, DeletedByClient);
     }
+
+    private static StorageFailedException Contended(string operation, string name) => new(operation, name, 0, "contended");
 
     private static RegistryException Unknown(RepositoryName repository, Reference reference) =>
         new(RegistryError.ManifestUnknown, detail: new ManifestDetail(repository.ToString(), reference.ToString()));

@@ -39,9 +39,12 @@ public sealed class TableEntity(string partition, string row)
     public TableEntity Set(string name, byte[]? value) => SetValue(name, value);
 
     /// <summary>The same keys and properties, to be written once more: that gives the row a new ETag and a new age.</summary>
-    public TableEntity Copy()
+    public TableEntity Copy() => CopyTo(Row);
+
+    /// <summary>The same properties under another key of the partition.</summary>
+    public TableEntity CopyTo(string row)
     {
-        var copy = new TableEntity(Partition, Row);
+        var copy = new TableEntity(Partition, row, properties.Count);
         foreach (var (name, value) in properties)
             copy.properties[name] = value;
         return copy;

@@ -121,6 +121,13 @@ public static class TableLimits
             throw new ArgumentException($"a batch has at most {MaxBatchBytes} bytes, not {size}", nameof(operations));
     }
 
+    /// <summary>Whether that many operations of that size can be one batch.</summary>
+    public static bool FitBatch(IReadOnlyCollection<TableOperation> operations)
+    {
+        ArgumentNullException.ThrowIfNull(operations);
+        return operations.Count is > 0 and <= MaxBatch && operations.Sum(o => RequestSize(o.Entity)) <= MaxBatchBytes;
+    }
+
     /// <summary>The bytes that the service counts for an entity: the formula of its documentation.</summary>
     public static long EntitySize(TableEntity entity)
     {

@@ -16,6 +16,7 @@ namespace Registry.Storage;
 /// manifests     repository   m DIGEST                        a manifest: media type, size, what it refers to, blob
 ///                            r SUBJECT DIGEST                a referrer's descriptor
 ///                            t TAG                           a tag: digest, media type, size, blob
+///                            x m DIGEST, x t TAG             a deleted manifest or tag, while it can be restored
 /// repositories  r            repository                      the catalog
 /// accounts      a            name                            a person, a robot or a federation: one name, one login
 /// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
@@ -62,6 +63,15 @@ public static class Tables
     /// <summary>What the row of a tag begins with.</summary>
     public const char TagPrefix = 't';
 
+    /// <summary>What the row of something deleted begins with. It sorts behind all others: docs/lifecycle.md needs that.</summary>
+    public const char DeletedPrefix = 'x';
+
+    /// <summary>What the row of a deleted manifest begins with.</summary>
+    public const string DeletedManifestsPrefix = "xm";
+
+    /// <summary>What the row of a deleted tag begins with.</summary>
+    public const string DeletedTagsPrefix = "xt";
+
     public static readonly IReadOnlyList<string> All = [Uploads, Content, Manifests, Repositories, Accounts, Rules, Progress];
 
     public static string Key(RepositoryName repository) => Shift(repository.ToString());
@@ -98,6 +108,9 @@ public static class Tables
     public static string ReferrersPrefix(Digest subject) => $"{ReferrerPrefix}{subject}";
 
     public static string ReferrerRow(Digest subject, Digest digest) => $"{ReferrerPrefix}{subject}{digest}";
+
+    /// <summary>The row that the delete of a manifest's or tag's row leaves.</summary>
+    public static string DeletedRow(string row) => DeletedPrefix + row;
 
     /// <summary>The first key after every key that begins with this prefix (which ends in an ASCII character below <c>~</c>).</summary>
     public static string PrefixEnd(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

@@ -68,6 +68,7 @@ public sealed record Settings
             GracePeriod = reader.Time("Collection:GracePeriod", otherwise.GracePeriod, TimeSpan.FromSeconds(4), TimeSpan.FromDays(365)),
             Interval = reader.Time("Collection:Interval", otherwise.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)),
             UntaggedAfter = reader.Time("Collection:UntaggedAfter", TimeSpan.Zero, TimeSpan.FromSeconds(4), TimeSpan.FromDays(3650)) is var after && after > TimeSpan.Zero ? after : null,
+            RestorableFor = reader.Time("Collection:RestorableFor", otherwise.RestorableFor, TimeSpan.Zero, TimeSpan.FromDays(365)),
         };
         return options.GracePeriod >= 4 * options.RenewAfter
             ? options

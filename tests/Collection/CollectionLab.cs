@@ -13,6 +13,9 @@ namespace Registry.Tests.Collection;
 /// <summary>A registry in memory, whose clock the test moves, with what is needed to push images to it and to collect.</summary>
 internal sealed class CollectionLab
 {
+    /// <summary>Deletes that cannot be undone: those that can have tests of their own.</summary>
+    public static readonly CollectionOptions Plain = new() { RestorableFor = TimeSpan.Zero };
+
     private readonly LayerService layers;
     private readonly ManifestService manifests;
     private readonly UploadOptions uploads = new() { MinBlockSize = 8, BlockSize = 16, MemoryLimit = 4000 };
@@ -47,7 +50,7 @@ internal sealed class CollectionLab
     public static async Task<CollectionLab> Make(
         CollectionOptions? options = null, Func<ITableStore, ITableStore>? tablesAre = null, Func<IStorageDriver, IStorageDriver>? driverIs = null)
     {
-        var lab = new CollectionLab(options ?? new CollectionOptions(), tablesAre, driverIs);
+        var lab = new CollectionLab(options ?? Plain, tablesAre, driverIs);
         foreach (var table in Registry.Storage.Tables.All)
             await lab.Tables.CreateTable(table, Cancel);
         return lab;

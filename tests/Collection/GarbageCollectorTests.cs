@@ -181,7 +181,7 @@ public sealed class GarbageCollectorTests
     [Fact]
     public async Task A_dry_run_tells_what_a_run_would_take_and_takes_nothing()
     {
-        var lab = await CollectionLab.Make(new CollectionOptions { UntaggedAfter = day });
+        var lab = await CollectionLab.Make(CollectionLab.Plain with { UntaggedAfter = day });
         await MakeGarbage(lab);
         var before = await lab.Everything();
 
@@ -204,7 +204,7 @@ public sealed class GarbageCollectorTests
         await MakeGarbage(whole);
         await whole.Collect();
 
-        var sliced = await CollectionLab.Make(new CollectionOptions { MarksInMemory = marks }, t => new SmallPages(t));
+        var sliced = await CollectionLab.Make(CollectionLab.Plain with { MarksInMemory = marks }, t => new SmallPages(t));
         await MakeGarbage(sliced);
         var slices = 0;
         while ((await sliced.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), Cancel)).Outcome == CollectionOutcome.Paused)
@@ -245,7 +245,7 @@ public sealed class GarbageCollectorTests
     [Fact]
     public async Task A_run_leaves_no_files_and_removes_those_of_a_run_that_died()
     {
-        var lab = await CollectionLab.Make(new CollectionOptions { MarksInMemory = 1 });
+        var lab = await CollectionLab.Make(CollectionLab.Plain with { MarksInMemory = 1 });
         await lab.Push("app", SmallImages.Image("a", "x", "y", "z"), "v1");
         await lab.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), Cancel);
         await lab.Driver.Put(PathMapper.Collection("dead", "1"), Content.Sequence([1]), BlobMetadata.None, Cancel);

@@ -146,7 +146,7 @@ public sealed class UntaggedManifestTests
     }
 
     private static Task<CollectionLab> Make(PagesOf? pages = null) =>
-        CollectionLab.Make(new CollectionOptions { UntaggedAfter = week }, pages is null ? null : tables => pages.Over(tables));
+        CollectionLab.Make(CollectionLab.Plain with { UntaggedAfter = week }, pages is null ? null : tables => pages.Over(tables));
 
     private sealed record PagesOf(int Rows)
     {

@@ -54,6 +54,7 @@ public sealed class CollectionStormTests(AzuriteFixture azurite)
         {
             ["Collection:GracePeriod"] = grace.ToString("c"),
             ["Collection:RenewAfter"] = "00:00:01",
+            ["Collection:RestorableFor"] = "00:00:04",
             ["Collection:Interval"] = interval.ToString("c"),
         });
         await instance.Process();

@@ -88,7 +88,7 @@ public sealed class ImportRaceTests
     [Fact]
     public async Task A_manifest_that_policy_removes_leaves_its_blob_to_the_other_repository()
     {
-        var registry = await CollectionLab.Make(new() { UntaggedAfter = TimeSpan.FromDays(2) });
+        var registry = await CollectionLab.Make(CollectionLab.Plain with { UntaggedAfter = TimeSpan.FromDays(2) });
         var container = new DistributionContainer(registry.Driver);
         await container.Add("app", app);
         await container.Add("copy", app, "1");

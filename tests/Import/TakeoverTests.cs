@@ -96,7 +96,7 @@ public sealed class TakeoverTests(DistributionFixture distribution) : IClassFixt
         do
         {
             Cancel.ThrowIfCancellationRequested();
-            using var seen = JsonDocument.Parse(await place.Commands.Give("gc", "--json", "--Registry:Collection:GracePeriod=00:00:04", "--Registry:Collection:RenewAfter=00:00:01"));
+            using var seen = JsonDocument.Parse(await place.Commands.Give("gc", "--json", "--forget-deleted", "--Registry:Collection:GracePeriod=00:00:04", "--Registry:Collection:RenewAfter=00:00:01"));
             waiting = seen.RootElement.GetProperty("waiting").GetInt64();
         }
         while (waiting > 0);

@@ -55,7 +55,7 @@ public sealed class CollectionMutationTests
 
     [Fact]
     public void A_grace_period_shorter_than_what_is_renewed_is_noticed() =>
-        Noticed(CollectionTriples.ManifestOfYoungContent, new WorldSetup { Collector = new CollectionOptions { GracePeriod = TimeSpan.FromMinutes(1) } });
+        Noticed(CollectionTriples.ManifestOfYoungContent, new WorldSetup { Collector = World.Collection with { GracePeriod = TimeSpan.FromMinutes(1) } });
 
     [Fact]
     public void An_age_that_is_measured_at_the_delete_is_noticed() =>

@@ -17,10 +17,10 @@ internal sealed class CollectionScenario
     public static readonly TimeSpan Late = World.Collection.Late + TimeSpan.FromSeconds(1);
 
     /// <summary>Pages of a row each, so that a slice ends after each row.</summary>
-    public static readonly WorldSetup Sliced = new() { CollectorTables = (t, _) => new OneRowPages(t), Collector = new CollectionOptions { Interval = TimeSpan.Zero } };
+    public static readonly WorldSetup Sliced = new() { CollectorTables = (t, _) => new OneRowPages(t), Collector = World.Collection with { Interval = TimeSpan.Zero } };
 
     /// <summary>Untagged manifests go.</summary>
-    public static readonly WorldSetup ByPolicy = new() { Collector = new CollectionOptions { UntaggedAfter = TimeSpan.FromHours(1) } };
+    public static readonly WorldSetup ByPolicy = new() { Collector = World.Collection with { UntaggedAfter = TimeSpan.FromHours(1) } };
 
     /// <summary>
     /// The collector deletes a blob in the same step in which it last looked whether a row names it: who puts a manifest may stall for days between its blob and its row,

@@ -17,7 +17,8 @@ internal sealed class World
     /// <summary>Small enough that a few bytes are a block: 8 at least, 16 at most.</summary>
     public static readonly UploadOptions Uploads = new() { MinBlockSize = 8, BlockSize = 16, MemoryLimit = 400 };
 
-    public static readonly CollectionOptions Collection = new();
+    /// <summary>Deletes that cannot be undone: those that can have races of their own.</summary>
+    public static readonly CollectionOptions Collection = new() { RestorableFor = TimeSpan.Zero };
 
     public static readonly RepositoryName Here = RepositoryName.Parse("here");
     public static readonly RepositoryName There = RepositoryName.Parse("there");

@@ -13,15 +13,17 @@ internal static class CollectCommand
     public static Command Create(CommandShell shell)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would go, and why" };
+        var forgetDeleted = new Option<bool>("--forget-deleted") { Description = "Free what was deleted now, though it could still be restored: after this it cannot" };
         return shell.Leaf(
             new ExampledCommand(
                 "gc",
                 "Removes what no manifest needs any more, beside pushes and pulls. It happens by itself too, from time to time.",
                 "registry gc --dry-run",
                 "registry gc",
+                "registry gc --forget-deleted",
                 "registry gc --json"),
-            [dryRun],
-            parsed => new Collect(parsed.GetValue(dryRun)),
+            [dryRun, forgetDeleted],
+            parsed => new Collect(parsed.GetValue(dryRun), parsed.GetValue(forgetDeleted)),
             Print);
     }
 

@@ -8,14 +8,15 @@ namespace Registry.Functions.Commands.Collection;
 
 /// <summary>A whole run of the garbage collector, now.</summary>
 /// <param name="DryRun">Whether it only tells what would go.</param>
-internal sealed record Collect(bool DryRun) : Operation<CollectedView>
+/// <param name="ForgetDeleted">Whether what was deleted goes, though it could still be restored.</param>
+internal sealed record Collect(bool DryRun, bool ForgetDeleted) : Operation<CollectedView>
 {
     protected override JsonTypeInfo<CollectedView> ResultType => CollectionJson.Default.CollectedView;
 
     protected override async Task<CollectedView> Run(OperationContext context, CancellationToken cancellation)
     {
         var seen = new Observer(context.Report);
-        var slice = await context.Collector.Run(DryRun ? CollectionKind.DryRun : CollectionKind.Collect, seen, cancellation);
+        var slice = await context.Collector.Run(DryRun ? CollectionKind.DryRun : CollectionKind.Collect, ForgetDeleted, seen, cancellation);
         return slice.Outcome == CollectionOutcome.Finished
             ? CollectedView.Of(DryRun, slice.Totals, seen)
             : throw new OperationFailedException(
