@@ -10,6 +10,9 @@ internal static class ManifestRows
     private const int PropertyLimit = 64 * 1024;
     private const int StringLimit = 32 * 1024;
 
+    /// <summary>The property of a tag's row that tells when it was pushed. Without it, that is when the row was written.</summary>
+    public const string Pushed = "pushed";
+
     /// <summary>The properties that hold what a manifest refers to: as many as fit a row.</summary>
     public static readonly IReadOnlyList<string> ReferenceColumns = [.. Enumerable.Range(0, 16).Select(i => $"refs{i}")];
 
@@ -24,8 +27,15 @@ internal static class ManifestRows
         return row;
     }
 
-    public static TableEntity Tag(RepositoryName repository, Tag tag, ManifestInfo info) =>
-        Describe(new TableEntity(Tables.Key(repository), Tables.TagRow(tag)), info);
+    /// <param name="repository">Where.</param>
+    /// <param name="tag">Which.</param>
+    /// <param name="info">The manifest that it points at.</param>
+    /// <param name="pushedAt">When it was pushed, where that is not when the row is written.</param>
+    public static TableEntity Tag(RepositoryName repository, Tag tag, ManifestInfo info, DateTimeOffset? pushedAt = null) =>
+        Describe(new TableEntity(Tables.Key(repository), Tables.TagRow(tag)), info).Set(Pushed, pushedAt);
+
+    /// <summary>When a tag was pushed, by its row as it was read.</summary>
+    public static DateTimeOffset PushedAt(TableEntity tag) => tag.FindTime(Pushed) ?? tag.Timestamp;
 
     /// <summary>The descriptor that the referrers API returns. Annotations too long for a row are read from the manifest when they are asked for.</summary>
     public static TableEntity Referrer(RepositoryName repository, Digest subject, ManifestInfo info, ManifestDocument document)
@@ -39,6 +49,9 @@ internal static class ManifestRows
 
     public static ManifestInfo Info(TableEntity row) =>
         new(Digest.Parse(row.GetString("digest")), row.GetString("mediaType"), row.GetInt64("size"), row.GetString("blob")) { Bytes = Bytes(row) };
+
+    /// <summary>The manifest that a row is, or a tag's row points at.</summary>
+    public static Digest Target(TableEntity row) => Digest.Parse(row.GetString("digest"));
 
     /// <summary>The digest of the bytes in the row's blob.</summary>
     public static Digest Bytes(TableEntity row) => Digest.Parse(row.FindString("bytes") ?? row.GetString("digest"));

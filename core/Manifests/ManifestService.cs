@@ -78,25 +78,40 @@ public sealed class ManifestService(
     public async Task<ManifestStored> Put(
         RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, string? contentType, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        if (content.Length > options.MaxSize)
-            throw new RegistryException(RegistryError.ManifestTooLarge, $"the manifest has more than {options.MaxSize} bytes");
         if (tags.Count > MaxTags)
             throw new RegistryException(RegistryError.TooManyTags, $"more than {MaxTags} tags in one request");
+        IReadOnlyCollection<TagPut> allTags = [.. (reference.Tag is { } tag ? tags.Append(tag) : tags).Distinct().Select(t => new TagPut(t))];
+        return (await TryPut(repository, reference, allTags, contentType, content, cancellation)).Stored;
+    }
+
+    /// <summary>The same with tags of which some may not move: where one of them points at another manifest, nothing is stored, and the outcome tells which.</summary>
+    /// <param name="repository">Where.</param>
+    /// <param name="reference">What the manifest is put under. A tag is one of <paramref name="tags"/>.</param>
+    /// <param name="tags">All tags, each once: at most 98, which with the manifest's and the referrer's row are one batch.</param>
+    /// <param name="contentType">The request's Content-Type, or null.</param>
+    /// <param name="content">The bytes, which are stored as they are.</param>
+    /// <param name="cancellation">Ends the call; whether the manifest is stored is then unknown.</param>
+    internal async Task<ManifestPutOutcome> TryPut(
+        RepositoryName repository, Reference reference, IReadOnlyCollection<TagPut> tags, string? contentType, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        if (content.Length > options.MaxSize)
+            throw new RegistryException(RegistryError.ManifestTooLarge, $"the manifest has more than {options.MaxSize} bytes");
         var document = ManifestDocument.Parse(content, contentType, options);
         var digest = Digest.Compute(reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256, (document.Schema1?.Payload ?? content).Span);
-        IReadOnlyCollection<Tag> allTags = [.. reference.Tag is { } tag ? tags.Append(tag).Distinct() : tags.Distinct()];
 
         var verifiedAt = time.GetTimestamp();
-        document = document with { References = await Require(repository, reference, allTags, document, digest, cancellation) };
+        document = document with { References = await Require(repository, reference, [.. tags.Select(t => t.Tag)], document, digest, cancellation) };
         await catalog.Add(repository, cancellation);
-        await writer.Write(repository, digest, document, allTags, content, cancellation);
+        var stored = new ManifestStored(digest, document.Subject);
+        if (await writer.Write(repository, digest, document, tags, content, cancellation) is { Count: > 0 } held)
+            return new ManifestPutOutcome(stored, held);
 
         // The collector spares what was renewed lately. When the write came long after the reads, what they told may have gone since: before
         // the client is told that its manifest is stored, they are made once more (docs/garbage-collection.md).
         if (time.GetElapsedTime(verifiedAt) > collection.Late)
             await references.Verify(repository, document.References, cancellation);
         RegistryMetrics.Pushes.Add(1);
-        return new ManifestStored(digest, document.Subject);
+        return new ManifestPutOutcome(stored, []);
     }
 
     /// <summary>Deletes a manifest with every tag that points at it, or one tag.</summary>

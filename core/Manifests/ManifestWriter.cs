@@ -11,15 +11,18 @@ namespace Registry.Manifests;
 /// <remarks>
 /// The bytes of a signed schema 1 manifest change when its payload is signed again. They go into another blob, and the rows that name the one before,
 /// the manifest's and that of its one tag, are re-written together (docs/decisions/0007-schema1-bytes-under-their-own-digest.md).
+/// A tag that may not move is read in the round that writes it, and written on the condition that it is as it was read: not there, or at this manifest.
+/// Of two puts that want it one is first; the other's batch fails, and its next round sees where the tag is. So a put whose answer was lost meets its own tag as one that is at its manifest.
 /// </remarks>
 internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, CollectionOptions collection, TimeProvider time, IdSource ids)
 {
     // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
     private const int MaxRounds = 100;
 
+    /// <returns>The tags that may not move and point elsewhere: then nothing was written. Empty when all was.</returns>
     /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>: the digest is stored as a manifest of a kind that shares nothing with this one</exception>
-    public async Task Write(
-        RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<Tag> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public async Task<IReadOnlyList<HeldTag>> Write(
+        RepositoryName repository, Digest digest, ManifestDocument document, IReadOnlyCollection<TagPut> tags, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var bytes = document.Schema1 is { IsSigned: true } ? Digest.Compute(DigestAlgorithm.Sha256, content.Span) : digest;
         var superseded = new HashSet<string>();
@@ -34,9 +37,18 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
                 throw new RegistryException(RegistryError.ManifestInvalid, $"the repository holds these bytes as {existing.GetString("mediaType")}; delete that manifest first");
             }
 
+            var fixedRows = await FindFixed(repository, tags, cancellation);
+            HeldTag[] held = [.. fixedRows.Select(f => new HeldTag(f.Key, ManifestRows.Target(f.Value))).Where(h => h.Digest != digest)];
+            if (held.Length > 0)
+            {
+                await Drop(superseded, before, cancellation);
+                return held;
+            }
+
             var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(NewPath(), repository, bytes, content, cancellation);
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
-            var batch = Batch(repository, info, document, tags, existing);
+            var batch = Batch(repository, info, document, existing);
+            batch.AddRange(tags.Select(tag => Write(ManifestRows.Tag(repository, tag.Tag, info, tag.PushedAt), tag.MayMove, fixedRows.GetValueOrDefault(tag.Tag))));
             if (before is not null && before != path && tags.Count == 0)
                 batch.AddRange(await MoveTag(repository, document.Schema1?.Tag, info, cancellation));
             var result = await tables.WriteBatch(Tables.Manifests, batch, cancellation);
@@ -48,21 +60,35 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
             if (path != before && time.GetElapsedTime(beganAt) > collection.Late)
                 await WriteBlob(path, repository, bytes, content, cancellation);
             await Drop(superseded, path, cancellation);
-            return;
+            return [];
         }
 
         throw new StorageFailedException("put manifest", $"{repository}@{digest}", 0, "contended");
     }
 
-    private static List<TableOperation> Batch(RepositoryName repository, ManifestInfo info, ManifestDocument document, IEnumerable<Tag> tags, TableEntity? existing)
+    private static List<TableOperation> Batch(RepositoryName repository, ManifestInfo info, ManifestDocument document, TableEntity? existing)
     {
         var row = ManifestRows.Manifest(repository, info, document);
         List<TableOperation> batch = [existing is null ? TableOperation.Insert(row) : TableOperation.Replace(row, existing.ETag)];
-        batch.AddRange(tags.Select(tag => TableOperation.Upsert(ManifestRows.Tag(repository, tag, info))));
         if (document.Subject is { } subject)
             batch.Add(TableOperation.Upsert(ManifestRows.Referrer(repository, subject, info, document)));
         return batch;
     }
+
+    private async Task<Dictionary<Tag, TableEntity>> FindFixed(RepositoryName repository, IReadOnlyCollection<TagPut> tags, CancellationToken cancellation)
+    {
+        var found = new Dictionary<Tag, TableEntity>();
+        foreach (var tag in tags.Where(t => !t.MayMove).Select(t => t.Tag))
+        {
+            if (await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.TagRow(tag), cancellation) is { } row)
+                found.Add(tag, row);
+        }
+
+        return found;
+    }
+
+    private static TableOperation Write(TableEntity tag, bool mayMove, TableEntity? existing) =>
+        mayMove ? TableOperation.Upsert(tag) : existing is null ? TableOperation.Insert(tag) : TableOperation.Replace(tag, existing.ETag);
 
     // Never the blob of an earlier round: that round may have taken effect with its answer lost, and a delete may have removed both since.
     private string NewPath() => PathMapper.Content(ids.NewUuid().ToString("N"));
@@ -74,13 +100,13 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
     }
 
     // The tag's row names the blob too. The only tag that a schema 1 manifest can have is the one that it says itself: a put under that tag writes its row
-    // anyway, and a put by digest looks whether it is there. Should it come to point at the manifest meanwhile, then the manifest's row was written too.
+    // anyway, and a put by digest looks whether it is there; it pushes no tag, so that one is as old as it was. Should it come to point at the manifest meanwhile, then the manifest's row was written too.
     private async Task<IEnumerable<TableOperation>> MoveTag(RepositoryName repository, string? name, ManifestInfo info, CancellationToken cancellation)
     {
         if (!Tag.TryParse(name, out var tag))
             return [];
         var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.TagRow(tag), cancellation);
-        return row?.GetString("digest") == info.Digest.ToString() ? [TableOperation.Replace(ManifestRows.Tag(repository, tag, info), row.ETag)] : [];
+        return row?.GetString("digest") == info.Digest.ToString() ? [TableOperation.Replace(ManifestRows.Tag(repository, tag, info, ManifestRows.PushedAt(row)), row.ETag)] : [];
     }
 
     // Blobs of lost rounds, because another put of the same manifest came first, and those that this one or another replaced. None can come back: a row
