@@ -65,16 +65,7 @@ internal static class AccessRows
     /// <summary>The rows of one partition that begin with a prefix, or all.</summary>
     public static async Task<List<TableEntity>> ReadAll(ITableStore tables, string table, string partition, string? prefix, CancellationToken cancellation)
     {
-        var rows = new List<TableEntity>();
         var query = new TableQuery { Partition = partition, FromRow = prefix, BeforeRow = prefix is null ? null : Tables.PrefixEnd(prefix) };
-        TableContinuation? next = null;
-        do
-        {
-            var page = await tables.Query(table, query with { Continue = next }, cancellation);
-            rows.AddRange(page.Entities);
-            next = page.Next;
-        }
-        while (next is not null);
-        return rows;
+        return await tables.ReadAll(table, query, cancellation).ToListAsync(cancellation);
     }
 }

@@ -1,5 +1,4 @@
 using Registry.Collection;
-using Registry.Digests;
 using Registry.Manifests;
 using Registry.Storage;
 
@@ -13,7 +12,6 @@ namespace Registry.Lifecycle;
 internal static class DeletedRows
 {
     private const string ReasonProperty = "reason";
-    private const string PushedProperty = "pushed";
 
     /// <summary>Whether a row of the manifests table is one.</summary>
     public static bool Is(TableEntity row) => row.Row[0] == Tables.DeletedPrefix;
@@ -22,15 +20,10 @@ internal static class DeletedRows
 
     public static bool IsTag(TableEntity row) => row.Row.StartsWith(Tables.DeletedTagsPrefix, StringComparison.Ordinal);
 
-    public static Digest Digest(TableEntity row) => Digests.Digest.Parse(row.GetString("digest"));
-
     public static Tag Tag(TableEntity row) => Manifests.Tag.Parse(row.Row[Tables.DeletedTagsPrefix.Length..]);
 
     /// <summary>Why it was deleted, as a person would say it.</summary>
     public static string Reason(TableEntity row) => row.FindString(ReasonProperty) ?? "";
-
-    /// <summary>When it was pushed, before it was deleted.</summary>
-    public static DateTimeOffset PushedAt(TableEntity row) => row.FindTime(PushedProperty) ?? row.Timestamp;
 
     /// <summary>Removes a tag if it is still as it was read.</summary>
     public static IEnumerable<TableOperation> DeleteTag(TableEntity tag, CollectionOptions options, string reason)
@@ -54,6 +47,6 @@ internal static class DeletedRows
 
     private static TableEntity Copy(TableEntity row, string reason) => row.CopyTo(Tables.DeletedRow(row.Row))
         .Set(ReasonProperty, reason)
-        .Set(PushedProperty, row.FindTime(PushedProperty) ?? row.Timestamp)
+        .Set(ManifestRows.Pushed, ManifestRows.PushedAt(row))
         .Set(UntaggedManifests.Since, (DateTimeOffset?)null);
 }

@@ -210,19 +210,8 @@ public sealed class ManifestService(
 
     private async Task<List<TableEntity>> TagsOf(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
-        var tags = new List<TableEntity>();
-        TableContinuation? next = null;
-        do
-        {
-            var page = await tables.Query(
-                Tables.Manifests,
-                new TableQuery { Partition = Tables.Key(repository), FromRow = "t", BeforeRow = "u", Where = ("digest", digest.ToString()), Continue = next },
-                cancellation);
-            tags.AddRange(page.Entities);
-            next = page.Next;
-        }
-        while (next is not null);
-        return tags;
+        var query = new TableQuery { Partition = Tables.Key(repository), FromRow = "t", BeforeRow = "u", Where = ("digest", digest.ToString()) };
+        return await tables.ReadAll(Tables.Manifests, query, cancellation).ToListAsync(cancellation);
     }
 
     // Tags beyond one batch go first, the manifest's row last: until then the manifest is there, and no tag ever points at nothing.

@@ -49,6 +49,10 @@ public sealed class RepositoryCatalog(ITableStore tables)
         }
     }
 
+    /// <summary>All repositories, in order. One transaction for a thousand.</summary>
+    public IAsyncEnumerable<RepositoryName> All(CancellationToken cancellation) =>
+        tables.ReadAll(Tables.Repositories, new TableQuery { Partition = Tables.CatalogPartition }, cancellation).Select(row => Tables.Repository(row.Row));
+
     /// <summary>Lists up to so many repositories that follow a name. One transaction.</summary>
     public Task<NamePage> List(RepositoryName? last, int limit, CancellationToken cancellation)
     {

@@ -6,6 +6,7 @@ using Registry.Functions.Commands.Accounts;
 using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Import;
+using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Commands.Rules;
 using Registry.Functions.Hosting;
@@ -86,6 +87,8 @@ internal static class CommandLine
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
             CollectCommand.Create(shell),
+            RestoreCommands.Deleted(shell),
+            RestoreCommands.Restore(shell),
             ImportCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -1,6 +1,7 @@
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
@@ -28,9 +29,12 @@ internal sealed class CollectionLab
         layers = new LayerService(Driver, Tables, uploads, options, Clock, Ids);
         var verifier = new ReferenceVerifier(Tables, new LayerLinks(Tables, options), new ManifestOptions(), options);
         manifests = new ManifestService(Driver, Tables, new RepositoryCatalog(Tables), verifier, new ManifestCache(0), new ManifestOptions(), options, Clock, Ids);
+        Restoring = new RestoreService(Driver, Tables, manifests, options);
     }
 
     public CollectionOptions Options { get; }
+
+    public RestoreService Restoring { get; }
 
     public TestClock Clock { get; } = new();
 
@@ -89,6 +93,26 @@ internal sealed class CollectionLab
     public Task Delete(string repository, string reference) =>
         manifests.Delete(RepositoryName.Parse(repository), Reference.Parse(reference), Cancel);
 
+    public Task DeleteBlob(string repository, Digest digest) => layers.Delete(RepositoryName.Parse(repository), digest, Cancel);
+
+    /// <summary>Restores what people call so, and gives what came of it: a name that is there, or a name, a minus and why it is not.</summary>
+    public async Task<IReadOnlyList<string>> Restore(string name)
+    {
+        var image = ImageName.Parse(name);
+        var restored = await Restoring.Restore(image.Repository, image.Reference, Cancel);
+        return [.. restored.Select(r => $"{r.Tag?.ToString() ?? r.Digest.ToString()}{(r.Problem is null ? "" : $" - {r.Problem}")}").Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What can be restored: tags and digests.</summary>
+    public async Task<IReadOnlyList<string>> Deleted(string repository) =>
+        [.. (await Restoring.List(RepositoryName.Parse(repository), Cancel).ToListAsync(Cancel)).Select(d => d.Tag?.ToString() ?? d.Digest.ToString()).Order(StringComparer.Ordinal)];
+
+    public async Task<string?> TagOf(string repository, string tag)
+    {
+        var row = await Tables.Find(Registry.Storage.Tables.Manifests, Registry.Storage.Tables.Key(RepositoryName.Parse(repository)), Registry.Storage.Tables.TagRow(Tag.Parse(tag)), Cancel);
+        return row?.GetString("digest");
+    }
+
     public Task Mount(string repository, Digest digest, string from) =>
         layers.Mount(RepositoryName.Parse(repository), digest, RepositoryName.Parse(from), _ => true, Cancel);
 
@@ -131,10 +155,10 @@ internal sealed class CollectionLab
     public GarbageCollector NewCollector() => new(SeenDriver, SeenTables, uploads, Options, Clock, Ids);
 
     /// <summary>Makes a whole run, and gives what went and what waits.</summary>
-    public async Task<CollectionSeen> Collect(CollectionKind kind = CollectionKind.Collect)
+    public async Task<CollectionSeen> Collect(CollectionKind kind = CollectionKind.Collect, bool forgetDeleted = false)
     {
         var seen = new CollectionSeen();
-        var slice = await NewCollector().Run(kind, seen, Cancel);
+        var slice = await NewCollector().Run(kind, forgetDeleted, seen, Cancel);
         Assert.Equal(CollectionOutcome.Finished, slice.Outcome);
         seen.Totals = slice.Totals;
         return seen;

@@ -3,6 +3,10 @@ using Registry.Collection;
 using Registry.Functions.Access;
 using Registry.Functions.Hosting;
 using Registry.Import;
+using Registry.Layers;
+using Registry.Lifecycle;
+using Registry.Manifests;
+using Registry.Repositories;
 using Registry.Storage;
 
 namespace Registry.Functions.Commands.Operations;
@@ -18,6 +22,8 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
 
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
+    public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection);
+
     public DistributionImport Import => new(Driver, Tables, Settings.Manifests, Settings.Collection, Time);
 
     /// <summary>Tells this process's copy of accounts and rules that it is old.</summary>
@@ -25,6 +31,17 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
 
     /// <summary>Tells whoever asked for the operation how far it is. As often as it likes: few of many are passed on.</summary>
     public Func<OperationProgress, ValueTask> Report { get; init; } = _ => ValueTask.CompletedTask;
+
+    private ManifestService Manifests => new(
+        Driver,
+        Tables,
+        new RepositoryCatalog(Tables),
+        new ReferenceVerifier(Tables, new LayerLinks(Tables, Settings.Collection), Settings.Manifests, Settings.Collection),
+        new ManifestCache(0),
+        Settings.Manifests,
+        Settings.Collection,
+        Time,
+        Ids);
 
     private AccountSecrets Secrets => new(new FrameworkPasswordHasher(), Ids);
 }

@@ -1,0 +1,21 @@
+using System.Runtime.CompilerServices;
+
+namespace Registry.Storage;
+
+/// <summary>All rows of a range, page by page.</summary>
+internal static class TableRows
+{
+    /// <summary>Reads the rows of a query to its end. One transaction a page.</summary>
+    public static async IAsyncEnumerable<TableEntity> ReadAll(this ITableStore tables, string table, TableQuery query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        TableContinuation? next = query.Continue;
+        do
+        {
+            var page = await tables.Query(table, query with { Continue = next }, cancellation);
+            foreach (var row in page.Entities)
+                yield return row;
+            next = page.Next;
+        }
+        while (next is not null);
+    }
+}
