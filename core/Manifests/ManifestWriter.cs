@@ -32,12 +32,18 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
             var existing = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
             var before = existing?.GetString("blob");
             if (existing is not null && MediaTypes.IsSchema1(existing.GetString("mediaType")) != document.Schema1 is not null)
+            {
+                await Withdraw(repository, digest, superseded, before, cancellation);
                 throw new RegistryException(RegistryError.ManifestInvalid, $"the repository holds these bytes as {existing.GetString("mediaType")}; delete that manifest first");
+            }
 
             var fixedRows = await FindFixed(repository, tags, cancellation);
             HeldTag[] held = [.. fixedRows.Select(f => new HeldTag(f.Key, ManifestRows.Target(f.Value))).Where(h => h.Digest != digest)];
             if (held.Length > 0)
+            {
+                await Withdraw(repository, digest, superseded, before, cancellation);
                 return held;
+            }
 
             var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(NewPath(), repository, bytes, content, cancellation);
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
@@ -103,11 +109,20 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
         return row?.GetString("digest") == info.Digest.ToString() ? [TableOperation.Replace(ManifestRows.Tag(repository, tag, info, ManifestRows.PushedAt(row)), row.ETag)] : [];
     }
 
-    // Blobs of lost rounds, because another put of the same manifest came first, and those that this one or another replaced. None can come back while the manifest is there: a row
-    // that stops naming a blob never names it again, since who kept its blob wrote if-match, and who did not wrote a new one. A deleted row may name one (a delete came between two
-    // rounds), but what it would restore is there. A put that is refused in a later round therefore drops nothing: what no row names is the collector's.
+    // Drops what lost rounds left when a later one is refused. A round may have taken effect with its answer lost, and a delete may have followed: the deleted row then names its blob. It is
+    // read after the manifest's row, which did not name that blob any more and never will again.
+    private async Task Withdraw(RepositoryName repository, Digest digest, HashSet<string> superseded, string? current, CancellationToken cancellation)
+    {
+        if (superseded.Count == 0)
+            return;
+        var deleted = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.DeletedRow(Tables.ManifestRow(digest)), cancellation);
+        await Drop(superseded.Where(s => s != deleted?.GetString("blob")), current, cancellation);
+    }
+
+    // Blobs of lost rounds, because another put of the same manifest came first, and those that this one or another replaced. None can come back: a row
+    // that stops naming a blob never names it again, since who kept its blob wrote if-match, and who did not wrote a new one. A deleted row may name one, but what it would restore is there.
     // What was taken over from distribution may be the manifest of other repositories too: that is the collector's to free.
-    private async Task Drop(IEnumerable<string> superseded, string current, CancellationToken cancellation)
+    private async Task Drop(IEnumerable<string> superseded, string? current, CancellationToken cancellation)
     {
         foreach (var path in superseded.Where(s => s != current && PathMapper.ContentId(s) is not null))
             await driver.Delete(path, cancellation);
