@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Registry.Digests;
 using Registry.Errors;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
@@ -19,7 +20,7 @@ internal readonly record struct Answer(int Status, long? Offset = null)
 }
 
 /// <summary>Requests to one instance, made of the same calls as the functions make; what is acknowledged goes into the ledger.</summary>
-internal sealed class Client(LayerService layers, ManifestService manifests, Ledger ledger, TimeProvider clock)
+internal sealed class Client(LayerService layers, ManifestService manifests, RestoreService restoring, Ledger ledger, TimeProvider clock)
 {
     private static CancellationToken None => CancellationToken.None;
 
@@ -137,6 +138,16 @@ internal sealed class Client(LayerService layers, ManifestService manifests, Led
     {
         await manifests.Delete(repository, Reference.To(Tag.Parse(tag)), None);
         return new Answer(202);
+    });
+
+    /// <summary>Restores a manifest, by its digest or by a tag that it had: 201, or 404 when it or what it needs is gone, or 409 when the tag is in use.</summary>
+    public Task<Answer> Restore(RepositoryName repository, Image image, string? tag = null) => Send(async () =>
+    {
+        var restored = await restoring.Restore(repository, tag is null ? Reference.To(image.Digest) : Reference.To(Tag.Parse(tag)), None);
+        if (restored.Where(r => r.Digest == image.Digest).All(r => r.Problem is not null))
+            return new Answer(404);
+        ledger.StoreManifest(repository, image);
+        return new Answer(restored.Any(r => r.Problem is not null) ? 409 : 201);
     });
 
     public static Digest Of(byte[] content) => Digest.Compute(DigestAlgorithm.Sha256, content);

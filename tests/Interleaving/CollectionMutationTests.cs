@@ -125,13 +125,25 @@ public sealed class CollectionMutationTests
         PusherTables = t => new AlteredTables(t) { Change = (table, o) => table == Tables.Manifests && o.Kind == TableOperationKind.Replace ? null : o },
     });
 
+    [Fact]
+    public void A_deleted_manifest_whose_needs_are_not_marked_is_noticed() => Noticed(RestoreRaces.DeleteBesideRun, Restorable with
+    {
+        CollectorTables = (t, _) => new AlteredTables(t) { Read = (table, row) => table == Tables.Manifests && row.Row[0] == Tables.DeletedPrefix ? null : row },
+    });
+
+    [Fact]
+    public void A_deleted_row_that_is_removed_whatever_its_version_is_noticed() => Noticed(RestoreRaces.DeleteAgainBesideRun, Restorable with
+    {
+        CollectorTables = (t, _) => new AlteredTables(t) { Change = (_, o) => o.Entity.Row[0] == Tables.DeletedPrefix ? Loosen(o) : o },
+    });
+
     private static void Noticed(Func<Schedule, World, Action> scenario, WorldSetup broken, int? preemptions = null)
     {
         // The sound world of the same times passes: it is the mutation that is noticed, not the scenario. (The large ones are tests of their own.)
         if (preemptions is null)
         {
             var times = broken.Collector.GracePeriod == World.Collection.GracePeriod ? broken.Collector : World.Collection;
-            Explore(new WorldSetup { PromptDeletes = broken.PromptDeletes, Collector = times });
+            Explore(new WorldSetup { PromptDeletes = broken.PromptDeletes, Pushers = broken.Pushers, Collector = times });
         }
 
         var noticed = Assert.Throws<InterleavingException>(() => Explore(broken));

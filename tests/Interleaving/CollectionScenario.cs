@@ -19,6 +19,13 @@ internal sealed class CollectionScenario
     /// <summary>Pages of a row each, so that a slice ends after each row.</summary>
     public static readonly WorldSetup Sliced = new() { CollectorTables = (t, _) => new OneRowPages(t), Collector = World.Collection with { Interval = TimeSpan.Zero } };
 
+    /// <summary>Deletes can be undone, for longer than a push may take.</summary>
+    public static readonly WorldSetup Restorable = new()
+    {
+        Pushers = World.Collection with { RestorableFor = 3 * World.Collection.GracePeriod },
+        Collector = World.Collection with { RestorableFor = 3 * World.Collection.GracePeriod },
+    };
+
     /// <summary>Untagged manifests go.</summary>
     public static readonly WorldSetup ByPolicy = new() { Collector = World.Collection with { UntaggedAfter = TimeSpan.FromHours(1) } };
 
@@ -87,6 +94,13 @@ internal sealed class CollectionScenario
     public CollectionScenario Collector(string name = "collector", Fault? fault = null)
     {
         Race.Background(name, w => w.Collect(), fault);
+        return this;
+    }
+
+    /// <summary>A run that takes what was deleted at once.</summary>
+    public CollectionScenario Forgetter()
+    {
+        Race.Background("collector", w => w.Collect(forgetDeleted: true));
         return this;
     }
 

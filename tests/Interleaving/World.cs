@@ -3,6 +3,7 @@ using System.Text;
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
@@ -52,8 +53,12 @@ internal sealed class World
     public Ledger Ledger { get; } = new();
 
     /// <summary>Another process of the registry over the same storage, and a client of it.</summary>
-    public Client NewClient() =>
-        new(new LayerService(driver, PusherTables, uploads, setup.Pushers, PusherClock, NewIds()), NewManifests(), Ledger, Clock);
+    public Client NewClient()
+    {
+        var layers = new LayerService(driver, PusherTables, uploads, setup.Pushers, PusherClock, NewIds());
+        var manifests = NewManifests();
+        return new(layers, manifests, new RestoreService(driver, PusherTables, manifests, setup.Pushers), Ledger, Clock);
+    }
 
     /// <summary>Time that passes between two storage calls.</summary>
     public Task Pass(TimeSpan time) => Schedule.Point($"{time} pass", Touch.All, () =>
@@ -74,11 +79,11 @@ internal sealed class World
         new(driver, setup.CollectorTables(tables, driver), Uploads, setup.Collector, Clock, NewIds());
 
     /// <summary>A whole run of the collector, whatever was under way; what fails in it is the fault that was struck.</summary>
-    public async Task Collect()
+    public async Task Collect(bool forgetDeleted = false)
     {
         try
         {
-            await NewCollector().Run(CollectionKind.Collect, new Unseen(), CancellationToken.None);
+            await NewCollector().Run(CollectionKind.Collect, forgetDeleted, new Unseen(), CancellationToken.None);
         }
         catch (StorageFailedException) when (setup.MayFail)
         {
@@ -116,6 +121,7 @@ internal sealed class World
     /// <summary>Once it is older than the grace period, what nothing needs goes within so many runs, and what is needed stays.</summary>
     public void CheckLeftovers(int runs = 2)
     {
+        Clock.Advance(setup.Collector.RestorableFor);
         if (setup.Collector.UntaggedAfter is not null)
         {
             var rows = Require(tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
@@ -149,6 +155,24 @@ internal sealed class World
     /// <summary>What a tarsum stands for in <see cref="Here"/>; null for nothing.</summary>
     public async Task<string?> FindCanonical(Digest tarsum) =>
         (await tables.Find(Tables.Content, tarsum.ToString(), Tables.Key(Here), CancellationToken.None))?.GetString("canonical");
+
+    /// <summary>What can be restored is as whole as on the day when it was deleted, unless it is there again.</summary>
+    public void CheckRestorable(params Image[] deleted)
+    {
+        foreach (var image in deleted.Where(d => ManifestPath(Here, d.Digest) is null))
+        {
+            var answer = Require(NewClient().Restore(Here, image));
+            if (answer.Status is not (201 or 409))
+                throw new InvariantException($"{image.Digest} was deleted a moment ago and cannot be restored: {answer}");
+        }
+
+        Ledger.Trust(Here, deleted.Select(d => d.Digest));
+        CheckManifests();
+        CheckNeeds();
+    }
+
+    /// <summary>Where a tag points; null for one that is not there.</summary>
+    public string? TagOf(string tag) => Require(tables.Find(Tables.Manifests, Tables.Key(Here), Tables.TagRow(Tag.Parse(tag)), CancellationToken.None))?.GetString("digest");
 
     /// <summary>No tag points at nothing, and every manifest's bytes are what its row says.</summary>
     public void CheckManifests() => Require(CheckAllManifests());
@@ -267,6 +291,7 @@ internal sealed class World
 
         if (setup.Collector.UntaggedAfter is not null)
             None("manifest", manifests.Where(m => !live.Contains(m.GetString("digest"))).Select(m => m.GetString("digest")));
+        None("deleted row", rows.Where(r => r.Row[0] == Tables.DeletedPrefix).Select(r => r.Row));
         None("link", content.Where(c => c.Row != Tables.ContentRow && !needed.Contains((c.Partition, c.Row))).Select(c => $"{c.Row} {c.Partition}"));
         None("content", content.Where(c => c.Row == Tables.ContentRow && !content.Any(l => l.Row != Tables.ContentRow && l.Partition == c.Partition)).Select(c => c.Partition));
         None("upload", uploads.Where(u => u.GetString("phase") != nameof(UploadPhase.Open)).Select(u => u.Row));
@@ -301,7 +326,7 @@ internal sealed class World
     private async Task CheckAllManifests()
     {
         var rows = (await tables.Query(Tables.Manifests, new TableQuery(), CancellationToken.None)).Entities;
-        foreach (var row in rows)
+        foreach (var row in rows.Where(r => r.Row[0] != Tables.DeletedPrefix))
         {
             var digest = Digest.Parse(row.GetString("digest"));
             var manifest = rows.FirstOrDefault(r => r.Partition == row.Partition && r.Row == Tables.ManifestRow(digest))
@@ -416,6 +441,9 @@ internal sealed class Ledger
     public void LeaveToPolicy(Func<RepositoryName, Digest, bool>? which = null) => manifests.RemoveWhere(m => which?.Invoke(m.Repository, m.Digest) != false);
 
     public void Doubt(RepositoryName repository, Digest digest) => Doubtful.Add((repository, digest));
+
+    /// <summary>What was deleted is there again.</summary>
+    public void Trust(RepositoryName repository, IEnumerable<Digest> digests) => Doubtful.ExceptWith(digests.Select(d => (repository, d)));
 
     public void Append(Guid upload, long end, byte[] content)
     {
