@@ -1,6 +1,8 @@
+using Registry.Storage;
+
 namespace Registry.Access;
 
-/// <summary>What became of a change. Other instances know of it within <see cref="AccessDirectory.RefreshAfter"/>.</summary>
+/// <summary>What became of a change. Other instances know of it within <see cref="CopyAges.RefreshAfter"/>.</summary>
 public enum AccessChange
 {
     Done,

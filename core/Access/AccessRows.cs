@@ -61,11 +61,4 @@ internal static class AccessRows
         var actions = row.GetString("actions").Split(',').Aggregate(AccessActions.None, (all, name) => all | AccessActionsText.Find(name));
         return new(AccountName.Parse(row.GetString("name")), RepositoryGlob.Parse(row.GetString("repositories")), actions);
     }
-
-    /// <summary>The rows of one partition that begin with a prefix, or all.</summary>
-    public static async Task<List<TableEntity>> ReadAll(ITableStore tables, string table, string partition, string? prefix, CancellationToken cancellation)
-    {
-        var query = new TableQuery { Partition = partition, FromRow = prefix, BeforeRow = prefix is null ? null : Tables.PrefixEnd(prefix) };
-        return await tables.ReadAll(table, query, cancellation).ToListAsync(cancellation);
-    }
 }

@@ -37,7 +37,7 @@ public sealed class AccountStore(ITableStore tables, RuleStore rules, AccountSec
     public async Task<bool> AddFirstAdministrator(AccountName name, string password, CancellationToken cancellation)
     {
         CheckPassword(password);
-        var rows = await AccessRows.ReadAll(tables, Tables.Accounts, Tables.AccountsPartition, null, cancellation);
+        var rows = await tables.ReadAll(Tables.Accounts, Tables.AccountsPartition, null, cancellation);
         if (!rows.TrueForAll(AccessRows.IsFederation))
             return false;
         var everything = new AccessRule(name, RepositoryGlob.Parse("*"), AccessActions.All);
@@ -50,7 +50,7 @@ public sealed class AccountStore(ITableStore tables, RuleStore rules, AccountSec
     /// <summary>All accounts, in order of name.</summary>
     public async Task<IReadOnlyList<Account>> List(CancellationToken cancellation)
     {
-        var rows = await AccessRows.ReadAll(tables, Tables.Accounts, Tables.AccountsPartition, null, cancellation);
+        var rows = await tables.ReadAll(Tables.Accounts, Tables.AccountsPartition, null, cancellation);
         return [.. rows.Where(row => !AccessRows.IsFederation(row)).Select(AccessRows.ReadAccount)];
     }
 

@@ -42,7 +42,7 @@ public sealed class FederationStore(ITableStore tables, RuleStore rules, Account
     /// <summary>All federations, in order of name.</summary>
     public async Task<IReadOnlyList<Federation>> List(CancellationToken cancellation)
     {
-        var rows = await AccessRows.ReadAll(tables, Tables.Accounts, Tables.AccountsPartition, null, cancellation);
+        var rows = await tables.ReadAll(Tables.Accounts, Tables.AccountsPartition, null, cancellation);
         return [.. rows.Where(AccessRows.IsFederation).Select(AccessRows.ReadFederation)];
     }
 

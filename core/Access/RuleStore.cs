@@ -24,14 +24,14 @@ public sealed class RuleStore(ITableStore tables)
 
     /// <summary>All rules, in order of name and pattern.</summary>
     public async Task<IReadOnlyList<AccessRule>> List(CancellationToken cancellation) =>
-        [.. (await AccessRows.ReadAll(tables, Tables.Rules, Tables.RulesPartition, null, cancellation)).Select(AccessRows.ReadRule)];
+        [.. (await tables.ReadAll(Tables.Rules, Tables.RulesPartition, null, cancellation)).Select(AccessRows.ReadRule)];
 
     internal Task Put(AccessRule rule, CancellationToken cancellation) =>
         tables.Write(Tables.Rules, TableOperation.Upsert(AccessRows.Write(rule)), cancellation);
 
     internal async Task RemoveAll(AccountName name, CancellationToken cancellation)
     {
-        foreach (var row in await AccessRows.ReadAll(tables, Tables.Rules, Tables.RulesPartition, Tables.RulesPrefix(name), cancellation))
+        foreach (var row in await tables.ReadAll(Tables.Rules, Tables.RulesPartition, Tables.RulesPrefix(name), cancellation))
             await tables.Write(Tables.Rules, TableOperation.Delete(row.Partition, row.Row, etag: null), cancellation);
     }
 }

@@ -25,6 +25,7 @@ public sealed record RegistryError(string Code, int Status, string Message)
     public static readonly RegistryError BlobTooLarge = new("SIZE_INVALID", 413, "the blob is larger than the registry accepts");
     public static readonly RegistryError TagInvalid = new("TAG_INVALID", 400, "invalid tag");
     public static readonly RegistryError TooManyTags = new("TAG_INVALID", 414, "too many tags in one request");
+    public static readonly RegistryError TagImmutable = new("TAG_INVALID", 409, "the tag is immutable");
     public static readonly RegistryError PaginationInvalid = new("PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested");
     public static readonly RegistryError NotHttp = new("UNSUPPORTED", 400, "the request is not valid HTTP, or too large");
     public static readonly RegistryError TargetTooLong = new("NAME_INVALID", 414, "the request target is too long");

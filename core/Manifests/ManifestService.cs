@@ -19,6 +19,7 @@ public sealed class ManifestService(
     RepositoryCatalog catalog,
     ReferenceVerifier references,
     ManifestCache cache,
+    ImmutableTags immutable,
     ManifestOptions options,
     CollectionOptions collection,
     TimeProvider time,
@@ -74,14 +75,15 @@ public sealed class ManifestService(
     /// <param name="contentType">The request's Content-Type, or null.</param>
     /// <param name="content">The bytes, which are stored as they are.</param>
     /// <param name="cancellation">Ends the call; whether the manifest is stored is then unknown.</param>
-    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>DIGEST_INVALID</c>, <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing; for schema 1 also <c>MANIFEST_UNVERIFIED</c>, <c>NAME_INVALID</c>, <c>TAG_INVALID</c>, and all that there are together</exception>
+    /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>, <c>DIGEST_INVALID</c>, <c>MANIFEST_BLOB_UNKNOWN</c> for each digest that is missing; for schema 1 also <c>MANIFEST_UNVERIFIED</c>, <c>NAME_INVALID</c>, <c>TAG_INVALID</c>, and all that there are together; <c>TAG_INVALID</c> with 409 for each tag that is immutable and points elsewhere: then nothing is stored</exception>
     public async Task<ManifestStored> Put(
         RepositoryName repository, Reference reference, IReadOnlyCollection<Tag> tags, string? contentType, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         if (tags.Count > MaxTags)
             throw new RegistryException(RegistryError.TooManyTags, $"more than {MaxTags} tags in one request");
-        IReadOnlyCollection<TagPut> allTags = [.. (reference.Tag is { } tag ? tags.Append(tag) : tags).Distinct().Select(t => new TagPut(t))];
-        return (await TryPut(repository, reference, allTags, contentType, content, cancellation)).Stored;
+        IReadOnlyCollection<Tag> allTags = [.. (reference.Tag is { } tag ? tags.Append(tag) : tags).Distinct()];
+        var outcome = await TryPut(repository, reference, await immutable.Of(repository, allTags, cancellation), contentType, content, cancellation);
+        return outcome.IsStored ? outcome.Stored : throw ImmutableTags.Refusal(repository, outcome.Held);
     }
 
     /// <summary>The same with tags of which some may not move: where one of them points at another manifest, nothing is stored, and the outcome tells which.</summary>

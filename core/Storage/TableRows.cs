@@ -18,4 +18,11 @@ internal static class TableRows
         }
         while (next is not null);
     }
+
+    /// <summary>The rows of one partition that begin with a prefix, or all.</summary>
+    public static async Task<List<TableEntity>> ReadAll(this ITableStore tables, string table, string partition, string? prefix, CancellationToken cancellation)
+    {
+        var query = new TableQuery { Partition = partition, FromRow = prefix, BeforeRow = prefix is null ? null : Tables.PrefixEnd(prefix) };
+        return await tables.ReadAll(table, query, cancellation).ToListAsync(cancellation);
+    }
 }

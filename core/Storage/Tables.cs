@@ -1,5 +1,6 @@
 using Registry.Access;
 using Registry.Digests;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 
@@ -20,6 +21,7 @@ namespace Registry.Storage;
 /// repositories  r            repository                      the catalog
 /// accounts      a            name                            a person, a robot or a federation: one name, one login
 /// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
+///               immutable    REPOSITORIES : TAGS             tags that do not move
 /// progress      collection   Collect, DryRun                 how far the collector's run has come
 ///                            Import, Import-HASH             an import has not ended: what was taken over is not freed
 /// </code>
@@ -45,8 +47,11 @@ public static class Tables
     /// <summary>The one partition of the accounts.</summary>
     public const string AccountsPartition = "a";
 
-    /// <summary>The one partition of the rules.</summary>
+    /// <summary>The one partition of the access rules.</summary>
     public const string RulesPartition = "r";
+
+    /// <summary>The one partition of the rules of immutable tags.</summary>
+    public const string ImmutableTagsPartition = "immutable";
 
     /// <summary>The one partition of the collector's progress.</summary>
     public const string CollectionPartition = "collection";
@@ -81,6 +86,9 @@ public static class Tables
 
     /// <summary>The row of a rule: a pattern has the characters of a repository's name, and <c>*</c>.</summary>
     public static string RuleRow(AccountName name, RepositoryGlob pattern) => $"{name}:{Shift(pattern.ToString())}";
+
+    /// <summary>The row of a rule of immutable tags: neither pattern has a colon, and both together fit a key.</summary>
+    public static string ImmutableTagsRow(RepositoryGlob repositories, TagPattern tags) => $"{Shift(repositories.ToString())}:{tags}";
 
     public static RepositoryName Repository(string key) => RepositoryName.Parse(Unshift(key));
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Registry.Access;
+using Registry.Lifecycle;
 
 namespace Registry.Functions.Commands;
 
@@ -14,6 +15,10 @@ internal static class CommandInputs
     public static Argument<string> Repositories() =>
         new Argument<string>("REPOSITORIES") { Description = "A repository's name in which * stands for any characters, slashes too; in quotes, or the shell takes the * for itself" }
             .Checked(text => _ = RepositoryGlob.Parse(text));
+
+    public static Argument<string> Tags() =>
+        new Argument<string>("TAGS") { Description = "A tag in which * stands for any characters; in quotes, or the shell takes the * for itself" }
+            .Checked(text => _ = TagPattern.Parse(text));
 
     public static Option<bool> PasswordFromInput() =>
         new("--password-stdin") { Description = "Read the password from the first line of standard input" };

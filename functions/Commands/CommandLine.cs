@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Registry.Functions.Commands.Accounts;
 using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
+using Registry.Functions.Commands.Immutable;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Operations;
@@ -86,6 +87,7 @@ internal static class CommandLine
             AccountCommands.Create(shell),
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
+            ImmutableCommands.Create(shell),
             CollectCommand.Create(shell),
             RestoreCommands.Deleted(shell),
             RestoreCommands.Restore(shell),

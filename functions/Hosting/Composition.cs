@@ -2,16 +2,19 @@ using Registry.Collection;
 using Registry.Functions.CollectGarbage;
 using Registry.Functions.Http;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 
 namespace Registry.Functions.Hosting;
 
 /// <summary>Puts the services and the functions together.</summary>
-internal sealed class Composition
+internal sealed partial class Composition
 {
     /// <summary>What the upload lane has: everything else is the front's.</summary>
     private static readonly string[] ofLane = ["Health", "HealthReady", "Home", "UploadSession"];
+
+    private readonly ILogger log;
 
     public Composition(Settings settings, OpenStorage storage, PublicUrls urls, UploadUrls uploads, TimeProvider time, IdSource ids, ILoggerFactory loggers)
     {
@@ -19,8 +22,10 @@ internal sealed class Composition
         var layers = new LayerService(driver, tables, settings.Uploads, settings.Collection, time, ids);
         var catalog = new RepositoryCatalog(tables);
         var verifier = new ReferenceVerifier(tables, new LayerLinks(tables, settings.Collection), settings.Manifests, settings.Collection);
+        log = loggers.CreateLogger<Composition>();
+        ImmutableTags = new ImmutableTags(tables, time, LogOldCopy);
         var manifests = new ManifestService(
-            driver, tables, catalog, verifier, new ManifestCache(settings.Manifests.CacheSize), settings.Manifests, settings.Collection, time, ids);
+            driver, tables, catalog, verifier, new ManifestCache(settings.Manifests.CacheSize), ImmutableTags, settings.Manifests, settings.Collection, time, ids);
 
         Collector = new GarbageCollector(driver, tables, settings.Uploads, settings.Collection, time, ids);
         Maintenance = new Maintenance(Collector, settings.Collection, time, loggers.CreateLogger<Maintenance>());
@@ -46,7 +51,12 @@ internal sealed class Composition
     /// <summary>The functions that answer HTTP, by the name of their folder.</summary>
     public Dictionary<string, IFunction> Functions { get; }
 
+    public ImmutableTags ImmutableTags { get; }
+
     public GarbageCollector Collector { get; }
 
     public Maintenance Maintenance { get; }
+
+    [LoggerMessage(27, LogLevel.Error, "The rules of immutable tags could not be read; the last copy goes on being used for up to five minutes")]
+    private partial void LogOldCopy(Exception exception);
 }

@@ -26,18 +26,18 @@ public sealed partial class RegistryApplication : IAsyncDisposable
     private readonly IDisposable? telemetry;
     private readonly ILogger log;
 
-    private readonly Maintenance maintenance;
+    private readonly Composition composition;
     private readonly CancellationTokenSource stopping = new();
     private Task maintaining = Task.CompletedTask;
     private Task<ControlServer?> control = Task.FromResult<ControlServer?>(null);
 
-    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Maintenance maintenance, AccessServices access, IDisposable? telemetry, RegistryParts parts)
+    private RegistryApplication(WebApplication app, OpenStorage storage, Settings settings, ListenAddress address, Composition composition, AccessServices access, IDisposable? telemetry, RegistryParts parts)
     {
         this.parts = parts;
         this.telemetry = telemetry;
         log = app.Services.GetRequiredService<ILogger<RegistryApplication>>();
         this.access = access;
-        this.maintenance = maintenance;
+        this.composition = composition;
         this.app = app;
         this.storage = storage;
         this.settings = settings;
@@ -92,7 +92,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         if (address.BehindFunctions)
             composition.Functions.Add("CollectGarbage", new CollectGarbageFunction(composition.Maintenance));
         FunctionRoutes.Map(app, AppContext.BaseDirectory, composition.Functions);
-        return new RegistryApplication(app, storage, settings, address, composition.Maintenance, access, telemetry, parts);
+        return new RegistryApplication(app, storage, settings, address, composition, access, telemetry, parts);
     }
 
     private static Func<RequestDelegate, RequestDelegate> Gate(Settings settings, ListenAddress address, AccessServices access, UploadSignatures? signatures, TimeProvider time)
@@ -125,7 +125,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
 
         // The Functions host has a timer for it, and behind it the lane has nothing to do; elsewhere the process is there all the time.
         if (!address.BehindFunctions && !settings.UploadLane.IsLane)
-            maintaining = maintenance.RunForever(stopping.Token);
+            maintaining = composition.Maintenance.RunForever(stopping.Token);
     }
 
     /// <summary>Starts, and ends when the process is told to.</summary>
@@ -155,8 +155,14 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         if (!storage.IsExclusive)
             return null;
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var context = new OperationContext(settings, storage.Driver, storage.Tables, parts.Time, parts.Ids, loggers) { AccessChanged = access.Directory.Expire };
+        var context = new OperationContext(settings, storage.Driver, storage.Tables, parts.Time, parts.Ids, loggers) { RulesChanged = ExpireCopies };
         return await ControlServer.Start(settings.Storage.RootDirectory, context, OperationList.All, stopping.Token);
+    }
+
+    private void ExpireCopies()
+    {
+        access.Directory.Expire();
+        composition.ImmutableTags.Expire();
     }
 
     private void RecordStart()

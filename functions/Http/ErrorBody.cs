@@ -5,6 +5,7 @@ using Registry.Errors;
 using Registry.Functions.Health;
 using Registry.Functions.Token;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 
@@ -44,6 +45,7 @@ public sealed record RepositoryList(IReadOnlyList<string> Repositories);
 [JsonSerializable(typeof(DigestDetail))]
 [JsonSerializable(typeof(NameDetail))]
 [JsonSerializable(typeof(TagDetail))]
+[JsonSerializable(typeof(ImmutableTagDetail))]
 [JsonSerializable(typeof(ManifestDetail))]
 [JsonSerializable(typeof(UploadDetail))]
 [JsonSerializable(typeof(RangeDetail))]

@@ -68,13 +68,13 @@ public sealed class AccessChangesTests
             Assert.Same(first, await directory.Get(Cancellation));
         Assert.Equal(2, tables.Queries);
 
-        clock.Advance(AccessDirectory.RefreshAfter);
+        clock.Advance(CopyAges.RefreshAfter);
         var together = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => directory.Get(Cancellation).AsTask()));
         Assert.NotSame(first, Assert.Single(together.Distinct()));
         Assert.Equal(4, tables.Queries);
 
         tables.IsFailing = true;
-        clock.Advance(AccessDirectory.MaxAge - TimeSpan.FromSeconds(1));
+        clock.Advance(CopyAges.Max - TimeSpan.FromSeconds(1));
         Assert.Same(together[0], await directory.Get(Cancellation));
         Assert.Equal(1, failures);
         clock.Advance(TimeSpan.FromSeconds(1));

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Registry.Digests;
+using Registry.Functions.Commands;
 using Registry.Tests.Support;
 using Registry.Tests.Support.SymbolicImages;
 
@@ -25,6 +26,7 @@ public sealed class ClientStand : IAsyncDisposable
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private RegistryServer? server;
     private RequestLog? requests;
+    private Dictionary<string, string> settings = [];
 
     private ClientStand()
     {
@@ -32,6 +34,9 @@ public sealed class ClientStand : IAsyncDisposable
 
     /// <summary>The storages' names, for theories.</summary>
     public static TheoryData<string> Names => [.. storages.Keys];
+
+    /// <summary>Those that commands of the registry reach beside its server.</summary>
+    public static TheoryData<string> Commanded => [.. storages.Keys.Where(s => s != "memory")];
 
     /// <summary>A folder that is gone with the stand.</summary>
     public TemporaryFolder Folder { get; } = new();
@@ -46,7 +51,8 @@ public sealed class ClientStand : IAsyncDisposable
         var stand = new ClientStand();
         try
         {
-            stand.server = await RegistryServer.Start(await storages[storage](stand), cancellation);
+            stand.settings = await storages[storage](stand);
+            stand.server = await RegistryServer.Start(stand.settings, cancellation);
             stand.requests = new RequestLog(stand.server.BaseAddress);
             stand.http.BaseAddress = stand.server.BaseAddress;
             return stand;
@@ -56,6 +62,18 @@ public sealed class ClientStand : IAsyncDisposable
             await stand.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Gives a command of the registry's own, as an administrator does beside the running server; not on the memory storage, which no other process reaches.</summary>
+    /// <returns>What it wrote to stdout.</returns>
+    public async Task<string> Give(params string[] words)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        string[] arguments = [.. words, .. settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
+        var code = await CommandLine.Run(arguments, new Terminal(TextReader.Null, output, errors), TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"{string.Join(' ', words)}: {code}\n{errors}");
+        return output.ToString();
     }
 
     /// <summary>Pushes an image as the spec has it, without any client.</summary>

@@ -31,6 +31,9 @@ internal sealed class Docker
 
     public Task Push(string name, CancellationToken cancellation) => command.Run(["push", Full(name)], cancellation);
 
+    /// <summary>Pushes what is refused, and gives what docker says.</summary>
+    public Task<string> FailToPush(string name, CancellationToken cancellation) => command.Fail(["push", Full(name)], cancellation);
+
     public Task Pull(string name, CancellationToken cancellation) => command.Run(["pull", Full(name)], cancellation);
 
     public Task Pull(string name, string platform, CancellationToken cancellation) => command.Run(["pull", "--platform", platform, Full(name)], cancellation);

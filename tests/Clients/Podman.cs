@@ -22,6 +22,10 @@ internal sealed class Podman(ClientStand stand)
 
     public Task Push(string name, CancellationToken cancellation) => RunPodman(["push", "--tls-verify=false", Full(name)], cancellation);
 
+    /// <summary>Pushes what is refused, and gives what podman says.</summary>
+    public Task<string> FailToPush(string name, CancellationToken cancellation) =>
+        PodmanCommand().Fail([.. PodmanOptions(), "push", "--tls-verify=false", Full(name)], cancellation);
+
     public Task Pull(string name, CancellationToken cancellation) => RunPodman(["pull", "--tls-verify=false", Full(name)], cancellation);
 
     public Task Pull(string name, string architecture, CancellationToken cancellation) =>

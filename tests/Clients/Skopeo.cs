@@ -24,6 +24,10 @@ internal sealed class Skopeo(string host)
     public Task PushAs(string source, string repository, string tag, CancellationToken cancellation) =>
         command.Run([.. Copy, "--dest-tls-verify=false", $"oci:{source}", Image(repository, tag)], cancellation);
 
+    /// <summary>Pushes what is refused, and gives what skopeo says.</summary>
+    public Task<string> FailToPush(string source, string repository, string tag, CancellationToken cancellation) =>
+        command.Fail([.. Copy, "--dest-tls-verify=false", $"oci:{source}", Image(repository, tag)], cancellation);
+
     /// <summary>The same, as docker would: a manifest of schema 2, or a list of them.</summary>
     public Task PushAsSchema2(string source, string repository, string tag, CancellationToken cancellation) =>
         command.Run(["--insecure-policy", "copy", "--all", "--format", "v2s2", "--dest-tls-verify=false", $"oci:{source}", Image(repository, tag)], cancellation);

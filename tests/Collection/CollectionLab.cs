@@ -28,7 +28,7 @@ internal sealed class CollectionLab
         (SeenTables, SeenDriver) = (tablesAre?.Invoke(Tables) ?? Tables, driverIs?.Invoke(Driver) ?? Driver);
         layers = new LayerService(Driver, Tables, uploads, options, Clock, Ids);
         var verifier = new ReferenceVerifier(Tables, new LayerLinks(Tables, options), new ManifestOptions(), options);
-        manifests = new ManifestService(Driver, Tables, new RepositoryCatalog(Tables), verifier, new ManifestCache(0), new ManifestOptions(), options, Clock, Ids);
+        manifests = new ManifestService(Driver, Tables, new RepositoryCatalog(Tables), verifier, new ManifestCache(0), new ImmutableTags(), new ManifestOptions(), options, Clock, Ids);
         Restoring = new RestoreService(Driver, Tables, manifests, options);
     }
 

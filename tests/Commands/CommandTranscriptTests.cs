@@ -107,6 +107,39 @@ public sealed class CommandTranscriptTests
         """);
 
     [Theory, MemberData(nameof(Places))]
+    public Task Immutable(string place) => Replay(
+        place,
+        """
+        $ immutable list
+        REPOSITORIES  TAGS
+        $ immutable add 'team/*' 'v*'
+        no push moves v* in team/*; every instance goes by it within a minute
+        $ immutable add 'team/*' 'v*'
+        no push moves v* in team/*; every instance goes by it within a minute
+        $ immutable add '*' '*-release' --json
+        {"repositories":"*","tags":"*-release"}
+        $ immutable list
+        REPOSITORIES  TAGS
+        *             *-release
+        team/*        v*
+        $ immutable add 'team/*' 'v/1'
+        ! 'v/1' is no pattern of tags: a tag in which * stands for any characters, such as v*: see registry immutable add --help
+        = 2
+        $ immutable add 'Team/*' 'v1'
+        ! 'Team/*' is no pattern of repositories: a repository's name in which * stands for any characters, such as team/*: see registry immutable add --help
+        = 2
+        $ immutable remove 'team/*' 'v1'
+        ! there is no rule of 'v1' in 'team/*': 'registry immutable list' shows them
+        = 1
+        $ immutable remove 'team/*' 'v*'
+        removed the rule of v* in team/*
+        $ immutable list --json
+        {"rules":[{"repositories":"*","tags":"*-release"}]}
+        $ immutable remove '*' '*-release' --json
+        {"repositories":"*","tags":"*-release","change":"removed"}
+        """);
+
+    [Theory, MemberData(nameof(Places))]
     public Task Federations(string place) => Replay(
         place,
         """

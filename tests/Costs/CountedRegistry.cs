@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Registry.Functions.Commands;
 using Registry.Functions.Hosting;
 using Registry.Storage.Azure;
 using Registry.Tests.Support;
@@ -39,6 +40,15 @@ internal sealed class CountedRegistry : IAsyncDisposable
         return [.. requests.Where(r => !(r.Method == "DELETE" && r.Target.StartsWith($"/{place.Container}/", StringComparison.Ordinal)))];
     }
 
+    /// <summary>Gives a command to the same storage.</summary>
+    public async Task Command(params string[] words)
+    {
+        using var errors = new StringWriter();
+        string[] settings = [.. Settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
+        var code = await CommandLine.Run([.. words, .. settings], new Terminal(TextReader.Null, TextWriter.Null, errors), TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"{string.Join(' ', words)}: {code}\n{errors}");
+    }
+
     /// <summary>Another process: nothing is in memory.</summary>
     public async Task<bool> Restart()
     {
@@ -76,16 +86,18 @@ internal sealed class CountedRegistry : IAsyncDisposable
         folder.Dispose();
     }
 
+    private Dictionary<string, string> Settings => new()
+    {
+        ["Storage:ConnectionString"] = account.ConnectionString,
+        ["Storage:Container"] = place.Container,
+        ["Storage:TablePrefix"] = place.TablePrefix,
+        ["Redirect:Enabled"] = redirect ? "true" : "false",
+    };
+
     private async Task Open(CancellationToken cancellation)
     {
         server = await RegistryServer.Start(
-            new Dictionary<string, string>
-            {
-                ["Storage:ConnectionString"] = account.ConnectionString,
-                ["Storage:Container"] = place.Container,
-                ["Storage:TablePrefix"] = place.TablePrefix,
-                ["Redirect:Enabled"] = redirect ? "true" : "false",
-            },
+            Settings,
             cancellation,
 
             // Its clock stands still: a long body is then recorded by its bytes alone, however slow the machine is.

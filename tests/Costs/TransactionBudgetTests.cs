@@ -40,6 +40,9 @@ public sealed class TransactionBudgetTests(AzuriteFixture azurite)
         ["mount"] = new(2, 2, Pushed, (c, _) => c.Api.Send($"POST /v2/other/blobs/uploads/?mount={digest}&from=app")),
         ["mount that fails"] = new(2, 2, Nothing, (c, _) => c.Api.Send($"POST /v2/other/blobs/uploads/?mount={digest}&from=app")),
         ["PUT manifest, config + 3 layers, in a known repository"] = new(7, 7, c => Blobs(c, SmallImages.Image("three", "a", "b", "c")), (c, _) => c.Api.Put("app", SmallImages.Image("three", "a", "b", "c"), "v1")),
+        ["PUT manifest, the first with a tag of its process"] = new(8, 8, async c => await Blobs(c, SmallImages.Image("three", "a", "b", "c")) is not null && await c.Restart() && (await c.Api.Put("app", image, image.Digest.ToString())).Is(201) is not null ? "" : "", (c, _) => c.Api.Put("app", SmallImages.Image("three", "a", "b", "c"), "v1")),
+        ["PUT manifest under an immutable tag"] = new(8, 8, async c => await Immutable(c), (c, _) => c.Api.Put("app", SmallImages.Image("three", "a", "b", "c"), "v1")),
+        ["PUT manifest under an immutable tag, refused"] = new(6, 6, async c => $"{await Immutable(c)}{(await c.Api.Put("app", image, "v1")).Is(201)}", async (c, _) => (await c.Api.Put("app", SmallImages.Image("three", "a", "b", "c"), "v1")).Is(409)),
         ["PUT manifest with subject, config + 1 layer"] = new(5, 5, c => Blobs(c, Signature), (c, _) => c.Api.Put("app", Signature, Signature.Digest.ToString())),
         ["GET manifest by tag, cold"] = new(2, 2, async c => await Tagged(c, 1) is var reference && await c.Restart() ? reference : "", (c, _) => c.Api.Send("GET /v2/app/manifests/tag0")),
         ["GET manifest by tag, warm"] = new(1, 1, async c => await Tagged(c, 1) is not null ? $"{(await c.Api.Send("GET /v2/app/manifests/tag0")).Is(200)}" : "", (c, _) => c.Api.Send("GET /v2/app/manifests/tag0")),
@@ -105,6 +108,12 @@ public sealed class TransactionBudgetTests(AzuriteFixture azurite)
         foreach (var blob in of.Blobs)
             await registry.Api.PushBlob("app", blob);
         return "";
+    }
+
+    private static async Task<string> Immutable(CountedRegistry registry)
+    {
+        await registry.Command("immutable", "add", "*", "v*");
+        return await Blobs(registry, SmallImages.Image("three", "a", "b", "c"));
     }
 
     private static async Task<string> Tagged(CountedRegistry registry, int tags)

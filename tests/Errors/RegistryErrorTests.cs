@@ -30,6 +30,7 @@ public sealed class RegistryErrorTests
             "413 SIZE_INVALID: the blob is larger than the registry accepts",
             "400 TAG_INVALID: invalid tag",
             "414 TAG_INVALID: too many tags in one request",
+            "409 TAG_INVALID: the tag is immutable",
             "400 PAGINATION_NUMBER_INVALID: invalid number of results requested",
             "400 UNSUPPORTED: the request is not valid HTTP, or too large",
             "414 NAME_INVALID: the request target is too long",

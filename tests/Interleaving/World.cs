@@ -71,7 +71,7 @@ internal sealed class World
     {
         var verifier = new ReferenceVerifier(PusherTables, new LayerLinks(PusherTables, setup.Pushers), new ManifestOptions(), setup.Pushers);
         return new ManifestService(
-            driver, PusherTables, new RepositoryCatalog(PusherTables), verifier, new ManifestCache(cacheSize), new ManifestOptions(), setup.Pushers, PusherClock, NewIds());
+            driver, PusherTables, new RepositoryCatalog(PusherTables), verifier, new ManifestCache(cacheSize), new ImmutableTags(), new ManifestOptions(), setup.Pushers, PusherClock, NewIds());
     }
 
     /// <summary>Another process of the collector over the same storage.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
@@ -18,7 +19,7 @@ public sealed class RegistryCore
         Catalog = new RepositoryCatalog(tables);
         Referrers = new ReferrerService(driver, tables);
         Manifests = new ManifestService(
-            driver, tables, Catalog, new ReferenceVerifier(tables, new LayerLinks(tables, collection), options, collection), new ManifestCache(0), options, collection, TimeProvider.System, new SeededIds(1));
+            driver, tables, Catalog, new ReferenceVerifier(tables, new LayerLinks(tables, collection), options, collection), new ManifestCache(0), new ImmutableTags(), options, collection, TimeProvider.System, new SeededIds(1));
     }
 
     public ManifestService Manifests { get; }

@@ -6,7 +6,7 @@ using Registry.Functions.Commands.Operations;
 
 namespace Registry.Functions.Commands.Accounts;
 
-internal sealed record AddPerson(string Name, string Password) : AccessOperation<AddedAccount>
+internal sealed record AddPerson(string Name, string Password) : RuleChange<AddedAccount>
 {
     protected override JsonTypeInfo<AddedAccount> ResultType => AccountJson.Default.AddedAccount;
 
@@ -20,7 +20,7 @@ internal sealed record AddPerson(string Name, string Password) : AccessOperation
     }
 }
 
-internal sealed record AddRobot(string Name, DateTimeOffset? Expires) : AccessOperation<AddedAccount>
+internal sealed record AddRobot(string Name, DateTimeOffset? Expires) : RuleChange<AddedAccount>
 {
     protected override JsonTypeInfo<AddedAccount> ResultType => AccountJson.Default.AddedAccount;
 
@@ -46,7 +46,7 @@ internal sealed record ListAccounts : Operation<AccountList>
     }
 }
 
-internal sealed record DisableAccount(string Name) : AccessOperation<ChangedAccount>
+internal sealed record DisableAccount(string Name) : RuleChange<ChangedAccount>
 {
     protected override JsonTypeInfo<ChangedAccount> ResultType => AccountJson.Default.ChangedAccount;
 
@@ -57,7 +57,7 @@ internal sealed record DisableAccount(string Name) : AccessOperation<ChangedAcco
     }
 }
 
-internal sealed record EnableAccount(string Name) : AccessOperation<ChangedAccount>
+internal sealed record EnableAccount(string Name) : RuleChange<ChangedAccount>
 {
     protected override JsonTypeInfo<ChangedAccount> ResultType => AccountJson.Default.ChangedAccount;
 
@@ -68,7 +68,7 @@ internal sealed record EnableAccount(string Name) : AccessOperation<ChangedAccou
     }
 }
 
-internal sealed record RemoveAccount(string Name) : AccessOperation<ChangedAccount>
+internal sealed record RemoveAccount(string Name) : RuleChange<ChangedAccount>
 {
     protected override JsonTypeInfo<ChangedAccount> ResultType => AccountJson.Default.ChangedAccount;
 
@@ -81,7 +81,7 @@ internal sealed record RemoveAccount(string Name) : AccessOperation<ChangedAccou
 
 /// <param name="Name">Whose secret.</param>
 /// <param name="Password">The new one; null to have one made.</param>
-internal sealed record RotateAccount(string Name, string? Password) : AccessOperation<RotatedAccount>
+internal sealed record RotateAccount(string Name, string? Password) : RuleChange<RotatedAccount>
 {
     protected override JsonTypeInfo<RotatedAccount> ResultType => AccountJson.Default.RotatedAccount;
 

@@ -7,7 +7,7 @@ using Registry.Functions.Commands.Operations;
 
 namespace Registry.Functions.Commands.Federations;
 
-internal sealed record AddFederation(string Name, string Issuer, string Audience, string Subject) : AccessOperation<AddedFederation>
+internal sealed record AddFederation(string Name, string Issuer, string Audience, string Subject) : RuleChange<AddedFederation>
 {
     protected override JsonTypeInfo<AddedFederation> ResultType => FederationJson.Default.AddedFederation;
 
@@ -28,7 +28,7 @@ internal sealed record ListFederations : Operation<FederationList>
         new([.. (await context.Federations.List(cancellation)).Select(f => new ListedFederation(f.Name.ToString(), f.Issuer.OriginalString, f.Audience, f.SubjectPattern, f.CreatedAt))]);
 }
 
-internal sealed record RemoveFederation(string Name) : AccessOperation<RemovedFederation>
+internal sealed record RemoveFederation(string Name) : RuleChange<RemovedFederation>
 {
     protected override JsonTypeInfo<RemovedFederation> ResultType => FederationJson.Default.RemovedFederation;
 

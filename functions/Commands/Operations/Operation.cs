@@ -31,8 +31,8 @@ internal abstract record Operation<TResult> : Operation
     public TResult Read(JsonElement result) => result.Deserialize(ResultType) ?? throw new JsonException("null is no result");
 }
 
-/// <summary>An operation that changes accounts, rules or federations: the server that does it goes by the change at once.</summary>
-internal abstract record AccessOperation<TResult> : Operation<TResult>
+/// <summary>An operation that changes accounts, federations or rules, of which instances keep copies: the server that does it goes by the change at once.</summary>
+internal abstract record RuleChange<TResult> : Operation<TResult>
 {
     protected abstract Task<TResult> Change(OperationContext context, CancellationToken cancellation);
 
@@ -45,7 +45,7 @@ internal abstract record AccessOperation<TResult> : Operation<TResult>
         finally
         {
             // Also when it failed: some of it may have been done.
-            context.AccessChanged();
+            context.RulesChanged();
         }
     }
 }

@@ -20,14 +20,16 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
 
     public FederationStore Federations => new(Tables, Rules, Secrets, Time);
 
+    public ImmutableTagStore ImmutableTags => new(Tables);
+
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
     public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection);
 
     public DistributionImport Import => new(Driver, Tables, Settings.Manifests, Settings.Collection, Time);
 
-    /// <summary>Tells this process's copy of accounts and rules that it is old.</summary>
-    public Action AccessChanged { get; init; } = () => { };
+    /// <summary>Tells this process's copies of accounts and rules that they are old.</summary>
+    public Action RulesChanged { get; init; } = () => { };
 
     /// <summary>Tells whoever asked for the operation how far it is. As often as it likes: few of many are passed on.</summary>
     public Func<OperationProgress, ValueTask> Report { get; init; } = _ => ValueTask.CompletedTask;
@@ -38,6 +40,7 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
         new RepositoryCatalog(Tables),
         new ReferenceVerifier(Tables, new LayerLinks(Tables, Settings.Collection), Settings.Manifests, Settings.Collection),
         new ManifestCache(0),
+        new ImmutableTags(Tables, Time, onFailure: _ => { }), // a command has no old copy to go on with: what fails, fails it
         Settings.Manifests,
         Settings.Collection,
         Time,

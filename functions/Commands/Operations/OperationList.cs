@@ -2,6 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 using Registry.Functions.Commands.Accounts;
 using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
+using Registry.Functions.Commands.Immutable;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Rules;
@@ -13,7 +14,16 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
 {
     private readonly Dictionary<string, JsonTypeInfo> byName = types.ToDictionary(t => t.Type.Name, StringComparer.Ordinal);
 
-    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations, .. CollectionJson.Operations, .. RestoreJson.Operations, .. ImportJson.Operations]);
+    public static OperationList All { get; } = new(
+    [
+        .. AccountJson.Operations,
+        .. RuleJson.Operations,
+        .. FederationJson.Operations,
+        .. ImmutableJson.Operations,
+        .. CollectionJson.Operations,
+        .. RestoreJson.Operations,
+        .. ImportJson.Operations,
+    ]);
 
     public JsonTypeInfo? Find(string name) => byName.GetValueOrDefault(name);
 

@@ -6,7 +6,7 @@ using Registry.Functions.Commands.Operations;
 
 namespace Registry.Functions.Commands.Rules;
 
-internal sealed record AddRule(string Name, string Repositories, string Actions) : AccessOperation<RuleView>
+internal sealed record AddRule(string Name, string Repositories, string Actions) : RuleChange<RuleView>
 {
     protected override JsonTypeInfo<RuleView> ResultType => RuleJson.Default.RuleView;
 
@@ -29,7 +29,7 @@ internal sealed record ListRules : Operation<RuleList>
         new([.. (await context.Rules.List(cancellation)).Select(RuleView.Of)]);
 }
 
-internal sealed record RemoveRule(string Name, string Repositories) : AccessOperation<RemovedRule>
+internal sealed record RemoveRule(string Name, string Repositories) : RuleChange<RemovedRule>
 {
     protected override JsonTypeInfo<RemovedRule> ResultType => RuleJson.Default.RemovedRule;
 
