@@ -110,8 +110,6 @@ var suffix = toLower(uniqueString(subscription().id, resourceGroupName, location
 var tags = {
   'azd-env-name': environmentName
 }
-var functionAppName = 'func-registry-${suffix}'
-var frontUrl = empty(publicBaseUrl) ? 'https://${functionAppName}.azurewebsites.net' : publicBaseUrl
 var contentContainer = 'registry'
 var packageContainer = 'package'
 var hasAdminPassword = !empty(adminPassword)
@@ -225,6 +223,27 @@ module laneRoles 'modules/roles-lane.bicep' = if (laneEnabled) {
   }
 }
 
+module functionApp 'modules/functions.bicep' = {
+  name: 'functions'
+  scope: resources
+  params: {
+    planName: 'plan-registry-${suffix}'
+    name: 'func-registry-${suffix}'
+    location: location
+    tags: tags
+    identityId: frontIdentity.outputs.id
+    packageContainerUri: '${hostStorage.outputs.blobServiceUri}${packageContainer}'
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstances: maximumInstances
+    httpConcurrency: httpConcurrency
+    alwaysReadyInstances: alwaysReadyInstances
+    publicBaseUrl: publicBaseUrl
+  }
+  dependsOn: [
+    frontRoles
+  ]
+}
+
 module images 'modules/images.bicep' = if (laneEnabled) {
   name: 'images'
   scope: resources
@@ -252,7 +271,7 @@ module lane 'modules/lane.bicep' = if (laneEnabled) {
     blobServiceUri: contentStorage.outputs.blobServiceUri
     tableServiceUri: contentStorage.outputs.tableServiceUri
     contentContainer: contentContainer
-    frontUrl: frontUrl
+    frontUrl: functionApp.outputs.url
     otlpEndpoint: otlpEndpoint
     otlpHeadersReferenceUri: hasOtlpHeaders ? '${keyVault.outputs.uri}secrets/otlp-headers' : ''
   }
@@ -261,28 +280,19 @@ module lane 'modules/lane.bicep' = if (laneEnabled) {
   ]
 }
 
-module functionApp 'modules/functions.bicep' = {
-  name: 'functions'
+module settings 'modules/settings.bicep' = {
+  name: 'settings'
   scope: resources
   params: {
-    planName: 'plan-registry-${suffix}'
-    name: functionAppName
-    location: location
-    tags: tags
-    identityId: frontIdentity.outputs.id
+    siteName: functionApp.outputs.name
     identityClientId: frontIdentity.outputs.clientId
     hostAccountName: hostStorage.outputs.name
-    packageContainerUri: '${hostStorage.outputs.blobServiceUri}${packageContainer}'
-    instanceMemoryMB: instanceMemoryMB
-    maximumInstances: maximumInstances
-    httpConcurrency: httpConcurrency
-    alwaysReadyInstances: alwaysReadyInstances
     requestBodyLimit: requestBodyLimit
     blobServiceUri: contentStorage.outputs.blobServiceUri
     tableServiceUri: contentStorage.outputs.tableServiceUri
     contentContainer: contentContainer
     redirectPulls: redirectPulls
-    publicBaseUrl: publicBaseUrl
+    frontUrl: functionApp.outputs.url
     uploadsUrl: laneEnabled && !empty(laneImage) ? lane!.outputs.url : ''
     adminName: adminName
     adminReferenceUri: hasAdminPassword ? '${keyVault.outputs.uri}secrets/admin-password' : ''
@@ -291,9 +301,6 @@ module functionApp 'modules/functions.bicep' = {
     otlpEndpoint: otlpEndpoint
     otlpHeadersReferenceUri: hasOtlpHeaders ? '${keyVault.outputs.uri}secrets/otlp-headers' : ''
   }
-  dependsOn: [
-    frontRoles
-  ]
 }
 
 module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
@@ -317,7 +324,7 @@ output AZURE_FUNCTION_APP_NAME string = functionApp.outputs.name
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = laneEnabled ? images!.outputs.loginServer : ''
 
 @description('Where docker logs in.')
-output REGISTRY_URL string = frontUrl
+output REGISTRY_URL string = functionApp.outputs.url
 
 @description('Where uploads go; empty without the lane.')
 output REGISTRY_LANE_URL string = laneEnabled ? lane!.outputs.url : ''

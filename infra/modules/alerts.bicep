@@ -26,7 +26,7 @@ var alerts = [
   {
     name: 'registry-collector'
     displayName: 'The registry\'s collector failed or did not run'
-    description: 'It runs every hour; in the last three it did not once end well. Abandoned uploads pile up.'
+    description: 'Its timer asks every ten minutes whether a run is due; in the last three hours that did not once end well. Abandoned uploads pile up.'
     query: loadTextContent('../queries/alert-collector.kql')
     frequency: 'PT1H'
     window: 'PT3H'

@@ -214,9 +214,10 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
               }
             }
             {
+              // The platform takes no threshold above 10. What cannot reach its storage for 20 seconds ends by itself.
               type: 'Startup'
-              periodSeconds: 1
-              failureThreshold: 60
+              periodSeconds: 2
+              failureThreshold: 10
               httpGet: {
                 path: '/health'
                 port: 8080

@@ -98,6 +98,17 @@ resource runsHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// The host writes down in a table of that account why it or a function did not start: the portal and the platform's diagnosis show it from there.
+resource writesDiagnosticEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(hostAccount.id, principalId, roles.storageTableDataContributor)
+  scope: hostAccount
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageTableDataContributor)
+  }
+}
+
 resource sendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, principalId, roles.monitoringMetricsPublisher)
   scope: insights

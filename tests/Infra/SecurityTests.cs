@@ -27,6 +27,7 @@ public sealed partial class SecurityTests
         "roles-front.bicep: storageBlobDataOwner on hostAccount",
         "roles-front.bicep: storageBlobDelegator on contentAccount",
         "roles-front.bicep: storageTableDataContributor on contentAccount",
+        "roles-front.bicep: storageTableDataContributor on hostAccount",
         "roles-lane.bicep: acrPull on images",
         "roles-lane.bicep: keyVaultSecretsUser on otlpHeaders",
         "roles-lane.bicep: storageBlobDataContributor on content",
@@ -123,7 +124,7 @@ public sealed partial class SecurityTests
     [Fact]
     public async Task Secrets_reach_settings_by_reference_only()
     {
-        var file = await BicepFile.Get("modules/functions.bicep");
+        var file = await BicepFile.Get("modules/settings.bicep");
         Assert.DoesNotContain(file.Parameters, p => file.Decorators(p).Contains("secure"));
         var secret = file.Variables.Where(v => v.Name.EndsWith("Settings", StringComparison.Ordinal) && v.Children.Any(c => c.Type is "object" or "ternary_expression"))
             .SelectMany(v => v.All.Where(n => n.Type == "object_property"))

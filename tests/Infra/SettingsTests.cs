@@ -7,7 +7,7 @@ namespace Registry.Tests.Infra;
 public sealed class SettingsTests
 {
     [Theory]
-    [InlineData("front", "modules/functions.bicep")]
+    [InlineData("front", "modules/settings.bicep")]
     [InlineData("lane", "modules/lane.bicep")]
     public async Task Every_setting_of_the_registry_is_set_or_left_alone_for_a_reason(string place, string path)
     {
@@ -31,7 +31,7 @@ public sealed class SettingsTests
     [Fact]
     public async Task The_platforms_own_settings_are_there_and_none_that_Flex_Consumption_refuses()
     {
-        var set = await NamesIn("modules/functions.bicep");
+        var set = await NamesIn("modules/settings.bicep");
         string[] needed =
         [
             "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__credential", "AzureWebJobsStorage__clientId", "APPLICATIONINSIGHTS_CONNECTION_STRING",
@@ -42,14 +42,14 @@ public sealed class SettingsTests
         [
             "AzureWebJobsStorage", "ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "FUNCTIONS_WORKER_PROCESS_COUNT", "FUNCTIONS_WORKER_RUNTIME",
             "FUNCTIONS_WORKER_RUNTIME_VERSION", "SCM_DO_BUILD_DURING_DEPLOYMENT", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTOVERVNET", "WEBSITE_CONTENTSHARE",
-            "WEBSITE_DNS_SERVER", "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "WEBSITE_NODE_DEFAULT_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_SKIP_CONTENTSHARE_VALIDATION", "WEBSITE_VNET_ROUTE_ALL",
+            "TZ", "WEBSITES_CONTAINER_START_TIME_LIMIT", "WEBSITE_DNS_SERVER", "WEBSITE_LOAD_CERTIFICATES", "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "WEBSITE_NODE_DEFAULT_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_SKIP_CONTENTSHARE_VALIDATION", "WEBSITE_TIME_ZONE", "WEBSITE_VNET_ROUTE_ALL",
         ];
         Assert.Empty(refused.Intersect(set, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>The registry itself takes what a template sets: started with the same names and values of the same form.</summary>
     [Theory]
-    [InlineData("modules/functions.bicep")]
+    [InlineData("modules/settings.bicep")]
     [InlineData("modules/lane.bicep")]
     public async Task What_is_set_is_taken(string path)
     {
