@@ -18,7 +18,7 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
     public int FullLength => Length / slabSize * slabSize;
 
     /// <summary>Where the next bytes go; empty when a slab is needed first.</summary>
-    public Span<byte> Room => last is null ? [] : last.Bytes.AsSpan(filled);
+    public Span<byte> Room => last is null ? [] : last.Bytes[filled..];
 
     /// <summary>Adds a slab. False when there is none to be had now.</summary>
     public bool TryGrow()
@@ -48,7 +48,7 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
             if (from >= start + slabSize)
                 continue;
             var end = Math.Min(to, start + slabSize);
-            hash.Append(slab!.Bytes.AsSpan(from - start, end - from));
+            hash.Append(slab!.Bytes[(from - start)..(end - start)]);
             from = end;
         }
     }
@@ -61,7 +61,7 @@ internal sealed class BlockBuffer(SlabLease lease, int slabSize)
         for (var slab = first; slab is not null; slab = slab.Following)
         {
             var length = Math.Min(slabSize, copy.Length - at);
-            slab.Bytes.AsSpan(0, length).CopyTo(copy.AsSpan(at));
+            slab.Bytes[..length].CopyTo(copy.AsSpan(at));
             at += length;
         }
 

@@ -15,7 +15,7 @@ public sealed class LayerService
     public LayerService(IStorageDriver driver, ITableStore tables, UploadOptions uploads, CollectionOptions collection, TimeProvider time, IdSource ids)
     {
         context = new LayerUploadContext(
-            driver, new LayerUploadStore(tables, ids), new LayerLinks(tables, collection), new SlabPool(uploads), uploads, collection, time, ids);
+            driver, new LayerUploadStore(tables, ids), new LayerLinks(tables, collection), new SlabPool(uploads, time), uploads, collection, time, ids);
     }
 
     /// <summary>Tells whether the repository holds the layer; null when it does not. A push that relies on the answer is safe: an old link is renewed.</summary>

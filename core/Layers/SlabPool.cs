@@ -5,21 +5,29 @@ namespace Registry.Layers;
 /// A body is admitted with three slabs of its own: two that fill a smallest block and can be staged, and a third that receives meanwhile.
 /// So whoever is admitted can always go on, alone, and nobody who waits holds anything: no deadlock.
 /// More slabs than that are lent only while nobody waits for admission: under pressure blocks become smaller, not the pool larger.
+/// When no body was received for <see cref="IdleTime"/> the system has the memory back.
 /// </remarks>
 public sealed class SlabPool
 {
     /// <summary>Slabs that an admitted body owns.</summary>
     public const int Reserve = 3;
 
+    /// <summary>How long after the last body the memory of the slabs is kept for the next: pushes come layer by layer.</summary>
+    public static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(30);
+
     private readonly Lock gate = new();
     private readonly Stack<Slab> idle = new();
     private readonly LinkedList<TaskCompletionSource> waiting = new();
+    private readonly TimeProvider time;
+    private ITimer? idleAlarm;
     private int free;
 
-    public SlabPool(UploadOptions options)
+    public SlabPool(UploadOptions options, TimeProvider time)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        this.time = time;
         SlabSize = options.SlabSize;
-        free = checked((int)(options.MemoryLimit / SlabSize));
+        free = checked((int)(options.MemoryLimit / Slab.Footprint(SlabSize)));
         ArgumentOutOfRangeException.ThrowIfLessThan(free, Reserve, nameof(options));
         Capacity = free;
     }
@@ -81,6 +89,9 @@ public sealed class SlabPool
                 free -= Reserve;
                 next.Value.SetResult();
             }
+
+            if (free == Capacity && idle.Count > 0 && Slab.CanVacate(SlabSize))
+                AwaitIdleness();
         }
     }
 
@@ -99,6 +110,24 @@ public sealed class SlabPool
     {
         lock (gate)
             idle.Push(slab);
+    }
+
+    // Each body that is the last one puts the alarm off, so when it comes the pool was idle for all that time, or is in use.
+    private void AwaitIdleness()
+    {
+        idleAlarm ??= time.CreateTimer(static pool => ((SlabPool)pool!).Vacate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        idleAlarm.Change(IdleTime, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Vacate()
+    {
+        lock (gate)
+        {
+            if (free < Capacity)
+                return;
+            foreach (var slab in idle)
+                slab.Vacate();
+        }
     }
 
     private void Abandon(LinkedListNode<TaskCompletionSource> place, CancellationToken cancellation)

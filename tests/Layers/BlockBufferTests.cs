@@ -12,7 +12,7 @@ public sealed class BlockBufferTests
     [Fact]
     public async Task What_is_filled_in_is_cut_off_at_the_front_and_the_rest_stays()
     {
-        var pool = new SlabPool(options);
+        var pool = new SlabPool(options, TimeProvider.System);
         var lease = await pool.Enter(TestContext.Current.CancellationToken);
         var buffer = new BlockBuffer(lease, pool.SlabSize);
         var content = Content.Bytes(1, 27);
@@ -45,7 +45,7 @@ public sealed class BlockBufferTests
     [Fact]
     public async Task A_buffer_grows_until_the_pool_has_no_more_and_gives_all_back()
     {
-        var pool = new SlabPool(options);
+        var pool = new SlabPool(options, TimeProvider.System);
         using (var lease = await pool.Enter(TestContext.Current.CancellationToken))
         {
             var buffer = new BlockBuffer(lease, pool.SlabSize);
@@ -66,7 +66,7 @@ public sealed class BlockBufferTests
     [Fact]
     public async Task Slabs_that_come_back_from_one_block_make_up_another()
     {
-        var pool = new SlabPool(options);
+        var pool = new SlabPool(options, TimeProvider.System);
         using var lease = await pool.Enter(TestContext.Current.CancellationToken);
         var buffer = new BlockBuffer(lease, pool.SlabSize);
         for (var round = 0; round < 5; round++)

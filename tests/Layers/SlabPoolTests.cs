@@ -110,7 +110,50 @@ public sealed class SlabPoolTests
                 return pool.Free == pool.Capacity;
             }));
 
-    private static SlabPool Pool(int slabs) => new(new UploadOptions { MinBlockSize = 8, BlockSize = 8, MemoryLimit = slabs * 4 });
+    [Fact]
+    public async Task Half_a_minute_after_the_last_body_the_system_has_the_memory_of_the_slabs_back()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "madvise(2)");
+        var clock = new TestClock();
+        var pool = new SlabPool(new UploadOptions { MemoryLimit = 1024 * 1024 }, clock);
+        var body = await pool.Enter(Cancellation);
+        var slab = body.TryTake()!;
+        slab.Bytes.Fill(1);
+        body.Return(slab);
+        body.Dispose();
+
+        clock.Advance(SlabPool.IdleTime - TimeSpan.FromTicks(1));
+        using (var next = await pool.Enter(Cancellation))
+        {
+            clock.Advance(TimeSpan.FromTicks(1));
+            Assert.Equal(pool.SlabSize, slab.Bytes.Count((byte)1));
+        }
+
+        // Memory that the system has had is zeros, and can be written to again.
+        clock.Advance(SlabPool.IdleTime);
+        Assert.Equal(pool.SlabSize, slab.Bytes.Count((byte)0));
+        slab.Bytes.Fill(2);
+        Assert.Equal(pool.SlabSize, slab.Bytes.Count((byte)2));
+    }
+
+    [Fact]
+    public async Task A_slab_begins_at_a_page()
+    {
+        var pool = new SlabPool(new UploadOptions { MemoryLimit = 1024 * 1024 }, TimeProvider.System);
+        using var body = await pool.Enter(Cancellation);
+        var slab = body.TryTake()!;
+        slab.Follow(null);
+        using var pin = slab.Memory.Pin();
+        unsafe
+        {
+            Assert.Equal(0, (nint)pin.Pointer % Slab.Alignment);
+        }
+
+        Assert.Equal(pool.SlabSize, slab.Memory.Length);
+        body.Return(slab);
+    }
+
+    private static SlabPool Pool(int slabs) => new(new UploadOptions { MinBlockSize = 8, BlockSize = 8, MemoryLimit = slabs * 4 }, TimeProvider.System);
 
     private sealed class Model(SlabPool pool)
     {

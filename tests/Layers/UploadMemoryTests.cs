@@ -30,7 +30,7 @@ public sealed class UploadMemoryTests
         // Under pressure a body may end with a tail in its row.
         Assert.InRange((long)Bodies * Pieces * piece.Length - driver.Staged, 0, (long)Bodies * (lab.Options.MinBlockSize - 1));
         Assert.InRange(driver.BufferBytes, lab.Options.SlabSize, lab.Options.MemoryLimit);
-        Assert.InRange((long)new SlabPool(lab.Options).Capacity * lab.Options.SlabSize, 1, lab.Options.MemoryLimit);
+        Assert.InRange((long)new SlabPool(lab.Options, TimeProvider.System).Capacity * lab.Options.SlabSize, 1, lab.Options.MemoryLimit);
     }
 
     /// <summary>The smallest memory there can be: one body at a time, block by block.</summary>

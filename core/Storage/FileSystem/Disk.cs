@@ -23,6 +23,21 @@ internal partial class Disk
     public virtual SafeFileHandle Open(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, EverySharing);
 
+    /// <summary>Opens a file once more, for writes that go to the disk past the page cache; null where there is no such thing.</summary>
+    /// <remarks>Offsets, lengths and memory are multiples of <see cref="DirectWrites.Alignment"/>. A write is no more durable than any other before the file is flushed.</remarks>
+    public virtual SafeFileHandle? OpenDirect(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, EverySharing);
+        if (NativeControl(file, SetFlags, DirectFlag) == 0)
+            return file;
+
+        // The file system has it not: a few, such as older tmpfs.
+        file.Dispose();
+        return null;
+    }
+
     public virtual void Write(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset) =>
         RandomAccess.Write(file, buffers, offset);
 
@@ -70,6 +85,11 @@ internal partial class Disk
         return Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]);
     }
 
+    // fcntl(2): F_SETFL, and O_DIRECT, which is another bit on ARM.
+    private const int SetFlags = 4;
+
+    private static int DirectFlag => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
+
     private static SafeFileHandle OpenWithoutLock(string path)
     {
         const int readOnly = 0;
@@ -83,6 +103,9 @@ internal partial class Disk
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle NativeOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int NativeControl(SafeFileHandle file, int command, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int NativeFlush(SafeFileHandle file);

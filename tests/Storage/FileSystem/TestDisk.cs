@@ -58,6 +58,12 @@ internal sealed class TestDisk : Disk
             return Track(base.Open(path), live[path]);
     }
 
+    public override SafeFileHandle? OpenDirect(string path)
+    {
+        lock (gate)
+            return base.OpenDirect(path) is { } file ? Track(file, live[path]) : null;
+    }
+
     public override void Write(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
     {
         lock (gate)

@@ -17,6 +17,7 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
     private readonly Lock opening = new();
     private readonly string? knownBlockId = staged?.Blocks.Keys.First();
     private SafeFileHandle? file;
+    private DirectWrites? direct;
     private long end = staged?.End ?? 0;
     private volatile bool isNameDurable = staged is not null;
     private string? blockId;
@@ -41,7 +42,10 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
     public void Write(BlockRange range, in ReadOnlySequence<byte> content)
     {
         SafeFileHandle handle = OpenOnce();
-        directory.Disk.Write(handle, [.. Segments(content)], range.Offset);
+        List<ReadOnlyMemory<byte>> segments = Segments(content);
+        long written = direct!.Write(segments, range.Offset);
+        if (segments.Count > 0)
+            directory.Disk.Write(handle, segments, range.Offset + written);
         directory.Disk.Flush(handle);
         if (isNameDurable)
             return;
@@ -49,7 +53,11 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
         isNameDurable = true;
     }
 
-    public void Dispose() => file?.Dispose();
+    public void Dispose()
+    {
+        direct?.Dispose();
+        file?.Dispose();
+    }
 
     public static List<ReadOnlyMemory<byte>> Segments(in ReadOnlySequence<byte> content)
     {
@@ -63,6 +71,10 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
     {
         string full = System.IO.Path.Join(directory.Staging, name);
         lock (opening)
-            return file ??= staged is null ? directory.Disk.Create(full) : directory.Disk.Open(full);
+        {
+            file ??= staged is null ? directory.Disk.Create(full) : directory.Disk.Open(full);
+            direct ??= new DirectWrites(directory.Disk, full);
+            return file;
+        }
     }
 }
