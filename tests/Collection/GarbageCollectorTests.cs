@@ -269,14 +269,14 @@ public sealed class GarbageCollectorTests
     }
 
     /// <summary>Gives two rows at a time, however many were asked for.</summary>
-    private sealed class SmallPages(ITableStore inner) : TablesDecorator(inner)
+    private sealed class SmallPages(ITableStore inner) : TableDecorator(inner)
     {
         public override Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) =>
             base.Query(table, query with { Take = 2 }, cancellation);
     }
 
     /// <summary>The process that works on it dies at its n-th call: that call, and all that its handlers would still do, are not done.</summary>
-    private sealed class DyingTables(ITableStore inner, int dieAt) : TablesDecorator(inner)
+    private sealed class DyingTables(ITableStore inner, int dieAt) : TableDecorator(inner)
     {
         private int calls;
 

@@ -153,7 +153,7 @@ public sealed class UntaggedManifestTests
         public Registry.Storage.ITableStore Over(Registry.Storage.ITableStore inner) => new Pages(inner, Rows);
     }
 
-    private sealed class Pages(Registry.Storage.ITableStore inner, int rows) : TablesDecorator(inner)
+    private sealed class Pages(Registry.Storage.ITableStore inner, int rows) : TableDecorator(inner)
     {
         public override Task<Registry.Storage.TablePage> Query(string table, Registry.Storage.TableQuery query, CancellationToken cancellation) =>
             base.Query(table, query with { Take = rows }, cancellation);

@@ -107,6 +107,30 @@ public sealed class CommandTranscriptTests
         """);
 
     [Theory, MemberData(nameof(Places))]
+    public Task Restoring(string place) => Replay(
+        place,
+        """
+        $ deleted list
+        NAME  DIGEST  DELETED  RESTORABLE UNTIL  WHY
+        $ deleted list team/app --json
+        {"deleted":[]}
+        $ restore team/app
+        nothing was deleted there lately
+        $ restore team/app:v1
+        ! nothing that was deleted lately in team/app is called v1
+        = 1
+        $ restore team/app@sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865 --json
+        ! nothing that was deleted lately in team/app is called sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865
+        = 1
+        $ restore team/app@sha256:4355
+        ! 'team/app@sha256:4355' is not what a manifest is called, such as team/app:v1 or team/app@sha256:…: invalid digest format: sha256 is followed by 64 lower-case hexadecimal characters: see registry restore --help
+        = 2
+        $ restore Team/App
+        ! 'Team/App' is not what a manifest is called, such as team/app:v1 or team/app@sha256:…: invalid repository name: see registry restore --help
+        = 2
+        """);
+
+    [Theory, MemberData(nameof(Places))]
     public Task Immutable(string place) => Replay(
         place,
         """

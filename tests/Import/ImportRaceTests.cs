@@ -305,7 +305,7 @@ public sealed class ImportRaceTests
             await act();
         }
 
-        private sealed class SeenTables(ITableStore inner, CollectorMoment moments) : TablesDecorator(inner)
+        private sealed class SeenTables(ITableStore inner, CollectorMoment moments) : TableDecorator(inner)
         {
             public override async Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation)
             {
@@ -335,7 +335,7 @@ public sealed class ImportRaceTests
     }
 
     /// <summary>Passes on so many writes, and fails all later ones, with or without effect.</summary>
-    private sealed class DyingTables(ITableStore inner, int writes) : TablesDecorator(inner)
+    private sealed class DyingTables(ITableStore inner, int writes) : TableDecorator(inner)
     {
         private readonly bool firstTakesEffect = writes % 2 == 0;
         private int left = writes;
@@ -359,7 +359,7 @@ public sealed class ImportRaceTests
     }
 
     /// <summary>Acts before the first batch is written to a table.</summary>
-    private sealed class SlowRows(ITableStore inner, string slow, Action act) : TablesDecorator(inner)
+    private sealed class SlowRows(ITableStore inner, string slow, Action act) : TableDecorator(inner)
     {
         public bool WasSlow { get; private set; }
 

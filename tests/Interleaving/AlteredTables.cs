@@ -1,4 +1,5 @@
 using Registry.Storage;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Interleaving;
 

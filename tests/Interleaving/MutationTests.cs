@@ -1,5 +1,6 @@
 using System.Buffers;
 using Registry.Storage;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Interleaving;
 

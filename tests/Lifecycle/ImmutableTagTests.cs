@@ -177,7 +177,7 @@ public sealed class ImmutableTagTests
         return (detail.GetProperty("name").GetString()!, detail.GetProperty("tag").GetString()!, detail.GetProperty("digest").GetString()!);
     }
 
-    private sealed class Watched(ITableStore inner) : Interleaving.TableDecorator(inner)
+    private sealed class Watched(ITableStore inner) : TableDecorator(inner)
     {
         public bool Fails { get; set; }
 

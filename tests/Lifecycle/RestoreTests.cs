@@ -275,7 +275,7 @@ public sealed class RestoreTests
     }
 
     /// <summary>Has something done before each query, and gives a row a page.</summary>
-    private sealed class BeforeQuery(ITableStore tables, Func<TableQuery, Task> before) : TablesDecorator(tables)
+    private sealed class BeforeQuery(ITableStore tables, Func<TableQuery, Task> before) : TableDecorator(tables)
     {
         public override async Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation)
         {

@@ -1,6 +1,6 @@
 using Registry.Storage;
 
-namespace Registry.Tests.Interleaving;
+namespace Registry.Tests.Support;
 
 /// <summary>Tables as they are, to break one thing of them.</summary>
 internal abstract class TableDecorator(ITableStore inner) : ITableStore

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Registry.Storage;
 
-namespace Registry.Tests.Interleaving;
+namespace Registry.Tests.Support;
 
 /// <summary>Content as it is, to break one thing of it.</summary>
 internal abstract class DriverDecorator(IStorageDriver inner) : IStorageDriver
@@ -18,7 +18,7 @@ internal abstract class DriverDecorator(IStorageDriver inner) : IStorageDriver
     public Task CommitBlocks(string path, IReadOnlyList<string> blockIds, BlobMetadata metadata, CancellationToken cancellation) =>
         inner.CommitBlocks(path, blockIds, metadata, cancellation);
 
-    public Task<bool> Delete(string path, CancellationToken cancellation) => inner.Delete(path, cancellation);
+    public virtual Task<bool> Delete(string path, CancellationToken cancellation) => inner.Delete(path, cancellation);
 
     public IAsyncEnumerable<BlobListing> List(string prefix, CancellationToken cancellation) => inner.List(prefix, cancellation);
 
