@@ -43,6 +43,8 @@ public sealed class CollectionStormTests(AzuriteFixture azurite)
         await WaitUntilOnlyNeededIsLeft(account, place, storm);
         await storm.VerifyAll(Cancellation);
 
+        foreach (var line in (await Task.WhenAll(one.Process(), other.Process())).SelectMany(p => p.Output.Split('\n')).Where(l => l.Contains("storage failed", StringComparison.Ordinal)))
+            LabReport.Note(line.Trim());
         LabReport.Note($"collection storm, {minutes} minutes, seed {seed}: {storm.Summary}; the collector was killed {killed} times");
         Assert.True(storm.Acknowledged > 20, $"only {storm.Acknowledged} images came through");
         Assert.True(killed > 5, $"the collector was killed only {killed} times");
