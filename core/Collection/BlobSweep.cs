@@ -90,11 +90,17 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
         var content = await context.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
         if (content?.FindString("blob") == blob.Path)
             return true;
+
+        // The manifest's row last: it is what a put that stalled writes. And before the deleted row, too, in case it turns into that one between the two.
         var row = Tables.ManifestRow(digest);
-        var manifest = await context.Tables.Find(Tables.Manifests, repository, row, cancellation);
-        if (manifest?.FindString("blob") == blob.Path)
-            return true;
-        var deleted = await context.Tables.Find(Tables.Manifests, repository, Tables.DeletedRow(row), cancellation);
-        return deleted?.FindString("blob") == blob.Path;
+        string[] rows = context.Options.KeepsDeleted ? [row, Tables.DeletedRow(row), row] : [Tables.DeletedRow(row), row];
+        foreach (var name in rows)
+        {
+            var named = await context.Tables.Find(Tables.Manifests, repository, name, cancellation);
+            if (named?.FindString("blob") == blob.Path)
+                return true;
+        }
+
+        return false;
     }
 }

@@ -40,6 +40,13 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
     /// <summary>Whether an import has not ended; asked once, and only where something that was taken over could be freed. One that begins later writes rows that are too young for this run.</summary>
     public Task<bool> IsImportOpen(CancellationToken cancellation) => isImportOpen ??= OpenImport.Any(tables, cancellation);
 
+    /// <summary>A row of the manifests table as it is in storage, of which only some properties were read; null when it was written or went meanwhile.</summary>
+    public async Task<TableEntity?> ReadWhole(TableEntity row, CancellationToken cancellation)
+    {
+        var whole = await tables.Find(Storage.Tables.Manifests, row.Partition, row.Row, cancellation);
+        return whole?.ETag == row.ETag ? whole : null;
+    }
+
     /// <summary>Remembers that a blob is named by a row.</summary>
     public async ValueTask AddName(string? path, CancellationToken cancellation)
     {

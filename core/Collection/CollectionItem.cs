@@ -17,6 +17,9 @@ public enum CollectedKind
     /// <summary>A manifest that nothing leads to.</summary>
     Manifest,
 
+    /// <summary>A tag that a retention policy takes.</summary>
+    Tag,
+
     /// <summary>A deleted manifest or tag, which could be restored until now.</summary>
     Deleted,
 

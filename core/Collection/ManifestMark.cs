@@ -13,22 +13,25 @@ namespace Registry.Collection;
 /// </remarks>
 internal sealed class ManifestMark(CollectionContext context, TableContinuation? from) : ICollectionPhase
 {
-    private static readonly string[] Columns = [.. ManifestRows.ReferenceColumns, "blob", "digest", "subject", UntaggedManifests.Since];
-
     private readonly DeletedSweep deleted = new(context);
-    private readonly UntaggedManifests? untagged = context.Options.UntaggedAfter is { } after ? new UntaggedManifests(context, after) : null;
+    private readonly RetentionRules retention = new(context);
+    private UntaggedManifests? untagged;
+    private readonly TableContinuation? start = from;
     private TableContinuation? next = from;
     private string? repository;
     private ulong repositoryHash;
 
+    // Before all rows of a partition: keys hold nothing below the space.
+    private const string Beginning = " ";
+
     // A repository's manifests are judged together, when all of its rows were seen.
-    public TableContinuation? Position => untagged is null || repository is null ? next : new TableContinuation(repository, " ");
+    public TableContinuation? Position => untagged is null || repository is null ? next : new TableContinuation(repository, Beginning);
 
     public double? Fraction => null;
 
     public async Task<bool> Step(CancellationToken cancellation)
     {
-        var page = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = Columns, Continue = next }, cancellation);
+        var page = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = RepositoryGraph.Columns, Continue = next }, cancellation);
         foreach (var row in page.Entities)
         {
             if (row.Partition != repository)
@@ -59,8 +62,17 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
     {
         if (repository is not null && untagged is not null)
             await untagged.Judge(repository, cancellation);
+        untagged = partition is null ? null : await NewJudge(partition, cancellation);
         repository = partition;
         repositoryHash = partition is null ? 0 : SortedKey.OfRepository(partition);
+    }
+
+    // A repository that is entered in its midst, where a slice before this one had nothing to judge, is not judged: the rows before are not known.
+    private async Task<UntaggedManifests?> NewJudge(string partition, CancellationToken cancellation)
+    {
+        var policy = await retention.Find(partition, cancellation);
+        var isWhole = start is null || start.Partition != partition || start.Row == Beginning;
+        return isWhole && (policy is not null || context.Options.UntaggedAfter is not null) ? new UntaggedManifests(context, policy) : null;
     }
 
     private async Task Mark(TableEntity row, CancellationToken cancellation)

@@ -71,7 +71,7 @@ internal sealed class ImportRows(ITableStore tables)
     }
 
     // Who tags a manifest re-writes its row: a delete is if-match on that.
-    private static TableOperation Renew(TableEntity row) => TableOperation.Replace(row.Copy().Set(UntaggedManifests.Since, (DateTimeOffset?)null), row.ETag);
+    private static TableOperation Renew(TableEntity row) => TableOperation.Replace(row.Copy().Unnoted(), row.ETag);
 
     private Task<TableEntity?> Find(RepositoryName repository, Digest digest, CancellationToken cancellation) =>
         tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);

@@ -48,5 +48,5 @@ internal static class DeletedRows
     private static TableEntity Copy(TableEntity row, string reason) => row.CopyTo(Tables.DeletedRow(row.Row))
         .Set(ReasonProperty, reason)
         .Set(ManifestRows.Pushed, ManifestRows.PushedAt(row))
-        .Set(UntaggedManifests.Since, (DateTimeOffset?)null);
+        .Unnoted();
 }

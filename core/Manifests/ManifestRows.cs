@@ -16,6 +16,9 @@ internal static class ManifestRows
     /// <summary>The properties that hold what a manifest refers to: as many as fit a row.</summary>
     public static readonly IReadOnlyList<string> ReferenceColumns = [.. Enumerable.Range(0, 16).Select(i => $"refs{i}")];
 
+    /// <summary>The properties of a tag's row.</summary>
+    public static readonly IReadOnlyList<string> TagColumns = ["version", "digest", "bytes", "mediaType", "size", "blob", Pushed];
+
     public static TableEntity Manifest(RepositoryName repository, ManifestInfo info, ManifestDocument document)
     {
         var row = Describe(new TableEntity(Tables.Key(repository), Tables.ManifestRow(info.Digest)), info)

@@ -80,9 +80,9 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
         while (true)
         {
             var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
-            if (row is null || (row.Age <= collection.RenewAfter && row.FindTime(UntaggedManifests.Since) is null))
+            if (row is null || (row.Age <= collection.RenewAfter && row.FindTime(ManifestLead.Since) is null))
                 return row is not null;
-            if ((await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(UntaggedManifests.Since, (DateTimeOffset?)null), row.ETag), cancellation)).IsDone)
+            if ((await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Unnoted(), row.ETag), cancellation)).IsDone)
                 return true;
         }
     }

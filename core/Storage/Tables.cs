@@ -22,6 +22,7 @@ namespace Registry.Storage;
 /// accounts      a            name                            a person, a robot or a federation: one name, one login
 /// rules         r            NAME : PATTERN                  what the name (or "anonymous") may do in which repositories
 ///               immutable    REPOSITORIES : TAGS             tags that do not move
+///               retention    REPOSITORIES                    which tags stay
 /// progress      collection   Collect, DryRun                 how far the collector's run has come
 ///                            Import, Import-HASH             an import has not ended: what was taken over is not freed
 /// </code>
@@ -52,6 +53,9 @@ public static class Tables
 
     /// <summary>The one partition of the rules of immutable tags.</summary>
     public const string ImmutableTagsPartition = "immutable";
+
+    /// <summary>The one partition of the retention policies.</summary>
+    public const string RetentionPartition = "retention";
 
     /// <summary>The one partition of the collector's progress.</summary>
     public const string CollectionPartition = "collection";
@@ -89,6 +93,9 @@ public static class Tables
 
     /// <summary>The row of a rule of immutable tags: neither pattern has a colon, and both together fit a key.</summary>
     public static string ImmutableTagsRow(RepositoryGlob repositories, TagPattern tags) => $"{Shift(repositories.ToString())}:{tags}";
+
+    /// <summary>The row of a retention policy.</summary>
+    public static string RetentionRow(RepositoryGlob repositories) => Shift(repositories.ToString());
 
     public static RepositoryName Repository(string key) => RepositoryName.Parse(Unshift(key));
 
