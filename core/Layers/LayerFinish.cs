@@ -21,9 +21,9 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
     private long committedAt;
     private bool claimedHere;
 
-    // How long ago it was certain that the row is ours, and that the blob is there: whichever is longer.
+    // How long ago it was certain that the row is ours, if there is one, and that the blob is there: whichever is longer.
     private bool IsLate =>
-        state.Idle + context.Time.GetElapsedTime(claimedAt) > context.Collection.Late || IsLateSince(committedAt);
+        (state.HasRow && state.Idle + context.Time.GetElapsedTime(claimedAt) > context.Collection.Late) || IsLateSince(committedAt);
 
     public async Task<LayerLink> Run(Digest digest)
     {

@@ -15,9 +15,6 @@ internal sealed class RepositoryGraph
     /// <summary>The properties of rows that a graph is made of. A tag's row is whole with them.</summary>
     public static readonly IReadOnlyList<string> Columns = [.. ManifestRows.ReferenceColumns, .. ManifestRows.TagColumns, "subject", ManifestLead.Since, ManifestLead.Released];
 
-    // distribution-spec, "Referrers Tag Schema": of a long digest only so much is in the tag.
-    private const int MaxHexInTag = 64;
-
     private readonly Dictionary<string, ManifestNode> manifests = new(StringComparer.Ordinal);
     private readonly List<TagNode> tags = [];
     private ILookup<string, string>? referrers;
@@ -27,6 +24,9 @@ internal sealed class RepositoryGraph
 
     /// <summary>Whether some row tells nothing sensible: then nothing of the repository may go.</summary>
     public bool IsUnreadable { get; private set; }
+
+    /// <summary>When its last row was read, in storage's time.</summary>
+    public DateTimeOffset ReadAt { get; private set; }
 
     public IReadOnlyDictionary<string, ManifestNode> Manifests => manifests;
 
@@ -50,6 +50,7 @@ internal sealed class RepositoryGraph
     /// <summary>Takes down one row of the repository. All of them come before anything is asked.</summary>
     public void Add(TableEntity row)
     {
+        ReadAt = row.ReadAt > ReadAt ? row.ReadAt : ReadAt;
         switch (row.Row[0])
         {
             case Tables.ManifestPrefix when row.FindString("digest") is { } digest:
@@ -70,8 +71,7 @@ internal sealed class RepositoryGraph
     public string? SubjectOf(TagNode tag)
     {
         subjects ??= Subjects();
-        var end = tag.Name.IndexOf('.', StringComparison.Ordinal);
-        return end != tag.Name.Length - 1 && subjects.TryGetValue(end < 0 ? tag.Name : tag.Name[..end], out var subject) && subject != tag.Digest ? subject : null;
+        return Attachment.NamedAfter(tag.Name) is { } name && subjects.TryGetValue(name, out var subject) && subject != tag.Digest ? subject : null;
     }
 
     /// <summary>The tags that point at a manifest.</summary>
@@ -121,12 +121,7 @@ internal sealed class RepositoryGraph
     {
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var digest in manifests.Keys)
-        {
-            var colon = digest.IndexOf(':', StringComparison.Ordinal);
-            var hex = digest.AsSpan(colon + 1);
-            named.TryAdd($"{digest.AsSpan(0, colon)}-{hex[..Math.Min(hex.Length, MaxHexInTag)]}", digest);
-        }
-
+            named.TryAdd(Attachment.NameOf(digest), digest);
         return named;
     }
 }

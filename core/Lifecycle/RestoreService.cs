@@ -38,13 +38,14 @@ public sealed class RestoreService(IStorageDriver driver, ITableStore tables, Ma
     public async Task<IReadOnlyList<RestoredItem>> Restore(RepositoryName repository, Reference? reference, CancellationToken cancellation)
     {
         var deleted = await DeletedSet.Read(tables, repository, cancellation);
-        var tags = Tags(deleted, reference).ToLookup(ManifestRows.Target);
-        IEnumerable<Digest> roots = [.. reference?.Digest is { } digest ? [digest] : reference is null ? deleted.Manifests.Keys : [], .. tags.Select(t => t.Key)];
-        if (reference is { } named && tags.Count == 0 && !roots.Any(deleted.Manifests.ContainsKey))
+        var asked = Tags(deleted, reference).ToList();
+        IEnumerable<Digest> roots = [.. reference?.Digest is { } digest ? [digest] : reference is null ? deleted.Manifests.Keys : [], .. asked.Select(ManifestRows.Target)];
+        if (reference is { } named && asked.Count == 0 && !roots.Any(deleted.Manifests.ContainsKey))
             throw new RegistryException(RegistryError.ManifestUnknown, $"nothing that was deleted lately in {repository} is called {named}");
 
         var restored = new List<RestoredItem>();
         var order = deleted.With(roots);
+        var tags = asked.Union(order.SelectMany(deleted.Attachments)).ToLookup(ManifestRows.Target);
         foreach (var manifest in order.Concat(tags.Select(t => t.Key).Where(d => !deleted.Manifests.ContainsKey(d))))
             restored.AddRange(await Restore(repository, manifest, deleted.Manifests.GetValueOrDefault(manifest), [.. tags[manifest]], cancellation));
         return restored;

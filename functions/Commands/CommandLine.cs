@@ -91,6 +91,7 @@ internal static class CommandLine
             CollectCommand.Create(shell),
             RestoreCommands.Deleted(shell),
             RestoreCommands.Restore(shell),
+            ExplainCommand.Create(shell),
             ImportCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -162,6 +162,20 @@ public sealed class LayerFinishTests
     }
 
     [Fact]
+    public async Task Content_without_an_upload_whose_commit_took_long_is_committed_once_more_and_linked()
+    {
+        var lab = await UploadLab.Make();
+        var content = Content.Bytes(1, 300);
+        var commits = 0;
+        lab.Driver.BeforeCommit = () => lab.Clock.Advance(commits++ == 0 ? new CollectionOptions().RenewAfter : TimeSpan.Zero);
+
+        await lab.Layers.Upload(UploadLab.Here, UploadLab.Sha256(content), UploadLab.Body(content), Cancellation);
+
+        Assert.Equal(2, commits);
+        Assert.Equal(content, await lab.Read(UploadLab.Here, UploadLab.Sha256(content)));
+    }
+
+    [Fact]
     public async Task Content_is_invisible_to_a_repository_that_does_not_hold_it()
     {
         var lab = await UploadLab.Make();

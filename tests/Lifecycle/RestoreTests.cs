@@ -122,6 +122,23 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task Signatures_that_are_tags_named_after_the_manifest_come_back_with_it()
+    {
+        var lab = await CollectionLab.Make(new());
+        var signature = SmallImages.Image("cosign", "payload");
+        var attached = $"{image.Digest.ToString().Replace(':', '-')}.sig";
+        await lab.Push("app", image, "v1");
+        await lab.Push("app", signature, attached);
+        await lab.Delete("app", signature.Digest.ToString());
+        await lab.Delete("app", image.Digest.ToString());
+
+        await lab.Restore("app:v1");
+
+        Assert.True(await lab.CanPull("app", signature));
+        Assert.Equal(signature.Digest.ToString(), await lab.TagOf("app", attached));
+    }
+
+    [Fact]
     public async Task A_signature_that_was_deleted_before_its_subject_stays_deleted()
     {
         var lab = await CollectionLab.Make(new());

@@ -22,6 +22,7 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
         .. ImmutableJson.Operations,
         .. CollectionJson.Operations,
         .. RestoreJson.Operations,
+        .. ExplainJson.Operations,
         .. ImportJson.Operations,
     ]);
 
