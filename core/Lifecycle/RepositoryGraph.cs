@@ -28,6 +28,9 @@ internal sealed class RepositoryGraph
     /// <summary>Whether some row tells nothing sensible: then nothing of the repository may go.</summary>
     public bool IsUnreadable { get; private set; }
 
+    /// <summary>When its last row was read, in storage's time.</summary>
+    public DateTimeOffset ReadAt { get; private set; }
+
     public IReadOnlyDictionary<string, ManifestNode> Manifests => manifests;
 
     /// <summary>All tags, in the order of their rows.</summary>
@@ -50,6 +53,7 @@ internal sealed class RepositoryGraph
     /// <summary>Takes down one row of the repository. All of them come before anything is asked.</summary>
     public void Add(TableEntity row)
     {
+        ReadAt = row.ReadAt > ReadAt ? row.ReadAt : ReadAt;
         switch (row.Row[0])
         {
             case Tables.ManifestPrefix when row.FindString("digest") is { } digest:
