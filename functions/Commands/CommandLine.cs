@@ -9,6 +9,7 @@ using Registry.Functions.Commands.Immutable;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Operations;
+using Registry.Functions.Commands.Retention;
 using Registry.Functions.Commands.Rules;
 using Registry.Functions.Hosting;
 
@@ -88,6 +89,7 @@ internal static class CommandLine
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
             ImmutableCommands.Create(shell),
+            RetentionCommands.Create(shell),
             CollectCommand.Create(shell),
             RestoreCommands.Deleted(shell),
             RestoreCommands.Restore(shell),

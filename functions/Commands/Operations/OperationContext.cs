@@ -22,6 +22,10 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
 
     public ImmutableTagStore ImmutableTags => new(Tables);
 
+    public RetentionStore Retention => new(Tables);
+
+    public RetentionPreview RetentionPreview => new(Tables, Settings.Collection);
+
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
     public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection);

@@ -5,6 +5,7 @@ using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Immutable;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Lifecycle;
+using Registry.Functions.Commands.Retention;
 using Registry.Functions.Commands.Rules;
 
 namespace Registry.Functions.Commands.Operations;
@@ -20,6 +21,7 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
         .. RuleJson.Operations,
         .. FederationJson.Operations,
         .. ImmutableJson.Operations,
+        .. RetentionJson.Operations,
         .. CollectionJson.Operations,
         .. RestoreJson.Operations,
         .. ExplainJson.Operations,
