@@ -35,6 +35,8 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
             }
 
             var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(NewPath(), repository, bytes, content, cancellation);
+            if (path == before && ManifestRows.IsDamaged(existing!))
+                await WriteBlob(path, repository, bytes, content, cancellation);
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
             var batch = Batch(repository, info, document, tags, existing);
             if (before is not null && before != path && tags.Count == 0)

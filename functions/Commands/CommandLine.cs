@@ -8,6 +8,7 @@ using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Commands.Rules;
+using Registry.Functions.Commands.Verification;
 using Registry.Functions.Hosting;
 
 namespace Registry.Functions.Commands;
@@ -86,6 +87,7 @@ internal static class CommandLine
             RuleCommands.Create(shell),
             FederationCommands.Create(shell),
             CollectCommand.Create(shell),
+            VerifyCommand.Create(shell),
             ImportCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();

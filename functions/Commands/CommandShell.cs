@@ -29,8 +29,13 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
     /// <param name="inputs">The arguments and options that it takes.</param>
     /// <param name="read">Makes the operation of what was typed, and may ask for more.</param>
     /// <param name="print">Shows the result to people.</param>
+    /// <param name="exitCode">What the command ends with when it was done; null for <see cref="ExitCodes.Done"/>.</param>
     public Command Leaf<TResult>(
-        ExampledCommand command, Symbol[] inputs, Func<ParseResult, CancellationToken, Task<Operation<TResult>>> read, Action<TResult, Terminal> print)
+        ExampledCommand command,
+        Symbol[] inputs,
+        Func<ParseResult, CancellationToken, Task<Operation<TResult>>> read,
+        Action<TResult, Terminal> print,
+        Func<TResult, int>? exitCode = null)
     {
         foreach (var input in inputs)
         {
@@ -52,14 +57,15 @@ internal sealed class CommandShell(string[] settings, Terminal terminal)
                 Terminal.Json(result);
             else
                 print(operation.Read(result), Terminal);
-            return ExitCodes.Done;
+            return exitCode?.Invoke(operation.Read(result)) ?? ExitCodes.Done;
         });
         return command;
     }
 
     /// <summary>The same, for a command that has nothing to ask.</summary>
-    public Command Leaf<TResult>(ExampledCommand command, Symbol[] inputs, Func<ParseResult, Operation<TResult>> read, Action<TResult, Terminal> print) =>
-        Leaf(command, inputs, (parsed, _) => Task.FromResult(read(parsed)), print);
+    public Command Leaf<TResult>(
+        ExampledCommand command, Symbol[] inputs, Func<ParseResult, Operation<TResult>> read, Action<TResult, Terminal> print, Func<TResult, int>? exitCode = null) =>
+        Leaf(command, inputs, (parsed, _) => Task.FromResult(read(parsed)), print, exitCode);
 
     private async Task<JsonElement> Run(Settings configured, Operation operation, bool showProgress, CancellationToken cancellation)
     {

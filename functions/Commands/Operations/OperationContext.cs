@@ -4,6 +4,7 @@ using Registry.Functions.Access;
 using Registry.Functions.Hosting;
 using Registry.Import;
 using Registry.Storage;
+using Registry.Verification;
 
 namespace Registry.Functions.Commands.Operations;
 
@@ -17,6 +18,8 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
     public FederationStore Federations => new(Tables, Rules, Secrets, Time);
 
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
+
+    public Verifier Verifier => new(Driver, Tables, Settings.Verification, Settings.Manifests, Time, Ids);
 
     public DistributionImport Import => new(Driver, Tables, Settings.Manifests, Settings.Collection, Time);
 

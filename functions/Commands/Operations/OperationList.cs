@@ -4,6 +4,7 @@ using Registry.Functions.Commands.Collection;
 using Registry.Functions.Commands.Federations;
 using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Rules;
+using Registry.Functions.Commands.Verification;
 
 namespace Registry.Functions.Commands.Operations;
 
@@ -12,7 +13,7 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
 {
     private readonly Dictionary<string, JsonTypeInfo> byName = types.ToDictionary(t => t.Type.Name, StringComparer.Ordinal);
 
-    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations, .. CollectionJson.Operations, .. ImportJson.Operations]);
+    public static OperationList All { get; } = new([.. AccountJson.Operations, .. RuleJson.Operations, .. FederationJson.Operations, .. CollectionJson.Operations, .. ImportJson.Operations, .. VerificationJson.Operations]);
 
     public JsonTypeInfo? Find(string name) => byName.GetValueOrDefault(name);
 
