@@ -26,7 +26,9 @@ internal sealed class VerificationBudget
     public VerificationBudget(long? perDay, long left, TimeSpan since, TimeProvider time)
     {
         (this.perDay, this.time, grownAt) = (perDay, time, time.GetTimestamp());
-        this.left = Grown(left, since);
+
+        // Storage's clock tells the time of an answer in whole seconds, and that of a row more exactly.
+        this.left = Grown(left, since > TimeSpan.Zero ? since : TimeSpan.Zero);
     }
 
     /// <summary>Bytes that may be read now.</summary>
