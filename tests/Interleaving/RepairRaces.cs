@@ -149,6 +149,49 @@ public sealed class RepairRaces
         TestContext.Current.TestOutputHelper?.WriteLine($"{runs} interleavings in all");
     }
 
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void A_manifest_that_is_put_beside_its_repair_is_whole_after_the_next_put(Damage damage) => Explore((s, w) => OfManifest(s, w, damage)
+        .Actor("put", c => c.Put(World.Here, App, "other"))
+        .Then(0, ("put", [201])), thenPut: true);
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void A_manifest_that_was_repaired_is_whole_after_two_puts_at_once(Damage damage) => Explore((s, w) => OfManifest(s, w, damage, isRepaired: true)
+        .Actor("one", c => c.Put(World.Here, App, "one"))
+        .Actor("two", c => c.Put(World.Here, App, "two"))
+        .Then(("one", [201]), ("two", [201])), thenPut: false);
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void A_delete_of_a_manifest_that_was_repaired_beside_its_put_leaves_nothing_behind(Damage damage) => Explore((s, w) => OfManifest(s, w, damage, isRepaired: true)
+        .Actor("put", c => c.Put(World.Here, App, "other"))
+        .Actor("delete", c => c.DeleteManifest(World.Here, App.Digest))
+        .Then(("put", [201]), ("delete", [202])), thenPut: false);
+
+    // A put that came before the repair wrote nothing anew: the one after it does.
+    private static void Explore(Func<Schedule, World, Action> scenario, bool thenPut) => Explorer.ExploreOrders((s, w) =>
+    {
+        var then = scenario(s, w);
+        return () =>
+        {
+            if (thenPut)
+                World.Require(w.NewClient().Put(World.Here, App, "next"));
+            then();
+        };
+    });
+
+    private static CollectionScenario OfManifest(Schedule schedule, World world, Damage damage, bool isRepaired = false)
+    {
+        var scenario = new CollectionScenario(schedule, world).Given(c => c.Post(World.Here, Layer), c => c.Put(World.Here, App, "latest"));
+        world.Spoil(world.ManifestPath(World.Here, App.Digest)!, damage == Damage.Gone ? null : [.. App.Content.Select((b, i) => i == 3 ? (byte)(b ^ 1) : b)]);
+        if (isRepaired)
+            World.Require(world.RepairManifest(App.Digest));
+        else
+            scenario.Race.Background("repair", w => w.RepairManifest(App.Digest));
+        return scenario;
+    }
+
     private static RepairScenario OfUpload(Schedule schedule, World world, Damage damage)
     {
         var scenario = new RepairScenario(schedule, world).WithUpload();

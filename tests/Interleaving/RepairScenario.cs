@@ -63,9 +63,12 @@ internal sealed class RepairScenario
         return this;
     }
 
-    public RepairScenario Repair(string name = "repair", Fault? fault = null)
+    /// <param name="name">Who repairs.</param>
+    /// <param name="fault">What strikes it.</param>
+    /// <param name="tables">What it sees of the tables.</param>
+    public RepairScenario Repair(string name = "repair", Fault? fault = null, Func<ITableStore, ITableStore>? tables = null)
     {
-        Race.Background(name, w => w.Repair(digest), fault);
+        Race.Background(name, w => w.Repair(digest, tables), fault);
         return this;
     }
 

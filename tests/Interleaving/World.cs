@@ -113,11 +113,11 @@ internal sealed class World
     }
 
     /// <summary>The repair of one digest alone: all of a verification that writes what others read.</summary>
-    public async Task Repair(Digest digest)
+    public async Task Repair(Digest digest, Func<ITableStore, ITableStore>? seen = null)
     {
         try
         {
-            await new Quarantine(driver, tables).Content(digest, new BlobCheck(driver), CancellationToken.None);
+            await new Quarantine(driver, seen?.Invoke(tables) ?? tables).Content(digest, new BlobCheck(driver), CancellationToken.None);
         }
         catch (StorageFailedException) when (setup.MayFail)
         {

@@ -116,6 +116,23 @@ public sealed class VerificationPaceTests
     }
 
     [Fact]
+    public async Task A_pass_costs_a_few_calls_one_for_each_blob_and_one_for_each_layer_that_a_repository_needs()
+    {
+        await using var storage = await VerificationStorage.Open("memory");
+        var (tables, driver) = (new CountingTableStore(storage.Tables), new CountingOpens(storage.Driver));
+        var lab = new VerificationLab(storage, tables, driver);
+        await lab.Push(SmallImages.Index(SmallImages.Image("one", "base"), SmallImages.Image("two", "base")), "v1", "v2");
+
+        var (calls, _) = await tables.During(() => lab.Verify());
+
+        string[] needed = ["Find content", "Find content", "Find content"];
+        string[] expected = ["Find progress", "Write progress", "Find progress", "Query content", "Query manifests", .. needed, "Query progress", "Write progress"];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), calls.Where(c => c != "Find manifests").Order(StringComparer.Ordinal));
+        Assert.InRange(calls.Count(c => c == "Find manifests"), 0, 2);
+        Assert.Equal(3 + 3, driver.Opens);
+    }
+
+    [Fact]
     public async Task Without_bytes_a_day_nothing_is_read_or_asked()
     {
         await using var storage = await VerificationStorage.Open("memory");
@@ -201,6 +218,19 @@ public sealed class VerificationPaceTests
         }
 
         throw new InvalidOperationException("the pass does not end");
+    }
+
+    private sealed class CountingOpens(IStorageDriver inner) : Registry.Tests.Collection.DriverDecorator(inner)
+    {
+        private int opens;
+
+        public int Opens => opens;
+
+        public override Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref opens);
+            return base.Open(path, offset, length, cancellation);
+        }
     }
 
     private sealed class Twice(ITableStore inner) : Registry.Tests.Collection.TablesDecorator(inner)
