@@ -8,9 +8,11 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
     // A list of files or repositories in one property: 32 Ki characters, 100 of the longest. More are in further properties.
     private const int NamesPerProperty = 100;
 
+    private readonly ProgressRows rows = new(tables, ids);
+
     public async Task<CollectionRun?> Find(CollectionKind kind, CancellationToken cancellation)
     {
-        var row = await tables.Find(Tables.Progress, Tables.CollectionPartition, kind.ToString(), cancellation);
+        var row = await rows.Find(Tables.CollectionPartition, kind.ToString(), cancellation);
         return row is null ? null : Read(kind, row);
     }
 
@@ -22,29 +24,18 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
             return null;
 
         // Storage's own time of this write: before everything that will be marked, and by the clock that the ages of links are measured by.
-        var row = await tables.Find(Tables.Progress, Tables.CollectionPartition, kind.ToString(), cancellation);
+        var row = await rows.Find(Tables.CollectionPartition, kind.ToString(), cancellation);
         return row?.ETag == begun.ETag ? begun with { StartedAt = row.Timestamp } : null;
     }
 
     /// <summary>Writes the row over the version that the run was read with. Null when another process came first.</summary>
-    public async Task<CollectionRun?> Save(CollectionRun run, CancellationToken cancellation)
-    {
-        var write = ids.NewHex(8);
-        var row = Write(run, write);
-        var result = await tables.Write(Tables.Progress, run.ETag.Length == 0 ? TableOperation.Insert(row) : TableOperation.Replace(row, run.ETag), cancellation);
-        if (result.IsDone)
-            return run with { ETag = result.ETag, Age = TimeSpan.Zero };
+    public async Task<CollectionRun?> Save(CollectionRun run, CancellationToken cancellation) =>
+        await rows.Save(Write(run), run.ETag, cancellation) is { } etag ? run with { ETag = etag, Age = TimeSpan.Zero } : null;
 
-        // Perhaps by this very write, whose answer was lost and which the driver then repeated. Each write is named, so the row tells.
-        var found = await tables.Find(Tables.Progress, Tables.CollectionPartition, run.Kind.ToString(), cancellation);
-        return found?.FindString("write") == write ? run with { ETag = found.ETag, Age = found.Age } : null;
-    }
-
-    private static TableEntity Write(CollectionRun run, string write)
+    private static TableEntity Write(CollectionRun run)
     {
         var row = new TableEntity(Tables.CollectionPartition, run.Kind.ToString())
             .Set("version", 1)
-            .Set("write", write)
             .Set("run", run.Id)
             .Set("held", run.IsHeld)
             .Set("started", run.StartedAt)

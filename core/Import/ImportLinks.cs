@@ -33,7 +33,7 @@ internal sealed class ImportLinks(ImportContext context, RepositoryName reposito
             return true;
         var began = context.Time.GetTimestamp();
         var path = context.Layout.Path(digest);
-        if (await context.Links.TryLink(repository, digest, path, context.Blobs.Size(digest), cancellation) is not { } link)
+        if (await context.Links.Link(repository, digest, path, context.Blobs.Size(digest), cancellation) is not { } link)
             return false;
 
         // An upload's blob is its own, and nobody deletes it before it is linked. This one was listed some time ago, and the collector may have freed

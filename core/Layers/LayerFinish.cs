@@ -206,7 +206,14 @@ internal sealed class LayerFinish(LayerUploadContext context, LayerUploadState s
     private async Task<LayerLink> Link(Digest digest)
     {
         var linkingAt = context.Time.GetTimestamp();
-        var link = await context.Links.Link(state.Repository, digest, state.Path, state.Offset, CancellationToken.None);
+        if (await context.Links.Link(state.Repository, digest, state.Path, state.Offset, CancellationToken.None) is not { } link)
+        {
+            // Linked once before, and found since to hold other bytes than it was given: this upload can give no others (docs/verification.md).
+            if (state.HasRow)
+                await context.Store.Delete(state, CancellationToken.None);
+            throw UploadErrors.Unknown(state.Id);
+        }
+
         if (link.Path != state.Path)
         {
             // Long after the link another finisher may have brought this blob back, because the digest's content had gone; it is then the purge's to judge.

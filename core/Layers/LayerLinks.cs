@@ -16,7 +16,7 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     /// <summary>The property of a link that is another name of content: the digest that the content belongs to.</summary>
     internal const string CanonicalProperty = "canonical";
 
-    /// <summary>The property of a content row whose blob is about to be deleted: nobody may join it any more (docs/garbage-collection.md).</summary>
+    /// <summary>The property of a content row whose blob is about to be deleted, or is not what it should be: nobody may join it any more (docs/garbage-collection.md, docs/verification.md).</summary>
     internal const string FreedProperty = "freed";
 
     // Each lost round means that somebody else joined the same digest; more than this is a fault, not a race.
@@ -53,12 +53,9 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         throw Contended("renew link", digest);
     }
 
-    /// <summary>Links content that an upload has just written. Where the digest had content already the link is to that, and the upload's own blob is superfluous.</summary>
-    public async Task<LayerLink> Link(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation) =>
-        await TryLink(repository, digest, ownPath, size, cancellation) ?? throw new InvalidOperationException($"'{ownPath}' is an upload's own, and yet it is being freed");
-
-    /// <summary>The same for a blob whose path may have been linked before. Null when the collector is about to delete just that blob.</summary>
-    public async Task<LayerLink?> TryLink(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation)
+    /// <summary>Links content that was just written, or found. Where the digest had content already the link is to that, and the own blob is superfluous.</summary>
+    /// <returns>Null when just that blob is being freed: the collector is about to delete it, or verification found other bytes in it (docs/verification.md).</returns>
+    public async Task<LayerLink?> Link(RepositoryName repository, Digest digest, string ownPath, long size, CancellationToken cancellation)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
@@ -165,7 +162,8 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
     private Task<TableEntity?> FindContent(Digest digest, CancellationToken cancellation) =>
         tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, cancellation);
 
-    private static bool IsFreed(TableEntity content) => content.FindBoolean(FreedProperty) == true;
+    /// <summary>Whether nobody may join the content any more.</summary>
+    internal static bool IsFreed(TableEntity content) => content.FindBoolean(FreedProperty) == true;
 
     private Task<LayerLink?> TryJoin(RepositoryName repository, Digest digest, TableEntity found, CancellationToken cancellation) =>
         TryJoin(repository, digest, found, (found.GetString("blob"), found.GetInt64("size"), found.FindTime("created") ?? found.Timestamp), cancellation);

@@ -7,6 +7,9 @@ namespace Registry.Manifests;
 /// <summary>The rows of the manifests table: how they are written and read.</summary>
 internal static class ManifestRows
 {
+    /// <summary>The property of a manifest's row whose blob does not have its bytes: the next put writes them once more (docs/verification.md).</summary>
+    public const string DamagedProperty = "damaged";
+
     private const int PropertyLimit = 64 * 1024;
     private const int StringLimit = 32 * 1024;
 
@@ -58,6 +61,9 @@ internal static class ManifestRows
 
     /// <summary>The digest of the bytes in the row's blob.</summary>
     public static Digest Bytes(TableEntity row) => Digest.Parse(row.FindString("bytes") ?? row.GetString("digest"));
+
+    /// <summary>Whether verification found other bytes in the row's blob, or none.</summary>
+    public static bool IsDamaged(TableEntity row) => row.FindBoolean(DamagedProperty) == true;
 
     /// <summary>What a manifest refers to.</summary>
     /// <exception cref="FormatException">The row was not written by <see cref="Manifest"/>.</exception>

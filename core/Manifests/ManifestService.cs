@@ -161,7 +161,10 @@ public sealed class ManifestService(
         var content = new byte[info.Size];
         await using (var stream = await driver.Open(info.Path, 0, info.Size, cancellation))
             await stream.ReadExactlyAsync(content, cancellation);
-        cache.Add(info.Path, content);
+
+        // What was damaged in storage is put right under the same path: it must not live on here.
+        if (Digest.Compute(info.Bytes.Algorithm, content) == info.Bytes)
+            cache.Add(info.Path, content);
         return content;
     }
 

@@ -46,6 +46,10 @@ internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, 
             }
 
             var path = existing is not null && ManifestRows.Bytes(existing) == bytes ? before! : await WriteBlob(NewPath(), repository, bytes, content, cancellation);
+
+            // What lies there is not what was put: the same bytes are written there once more, where the rows of all its tags find them (docs/verification.md).
+            if (path == before && ManifestRows.IsDamaged(existing!))
+                await WriteBlob(path, repository, bytes, content, cancellation);
             var info = new ManifestInfo(digest, document.MediaType, content.Length, path) { Bytes = bytes };
             var batch = Batch(repository, info, document, existing);
             batch.AddRange(tags.Select(tag => Write(ManifestRows.Tag(repository, tag.Tag, info, tag.PushedAt), tag.MayMove, fixedRows.GetValueOrDefault(tag.Tag))));

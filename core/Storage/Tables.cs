@@ -25,6 +25,8 @@ namespace Registry.Storage;
 ///               retention    REPOSITORIES                    which tags stay
 /// progress      collection   Collect, DryRun                 how far the collector's run has come
 ///                            Import, Import-HASH             an import has not ended: what was taken over is not freed
+///               verification Pass, Now                       how far a verification has come
+///               findings     HASH                            something that is not as its row says
 /// </code>
 /// Keys cannot hold <c>/ \ # ?</c>. A repository's <c>- . /</c> are shifted to <c>, - .</c>: that keeps both the order and the length,
 /// and no two names meet. (The letters and digits are as they are; <c>!</c> sorts before all of them.)
@@ -62,6 +64,12 @@ public static class Tables
 
     /// <summary>What the rows of imports that have not ended begin with, in the same partition.</summary>
     public const string ImportRow = "Import";
+
+    /// <summary>The one partition of the progress of verification.</summary>
+    public const string VerificationPartition = "verification";
+
+    /// <summary>The one partition of what verification found, in the same table.</summary>
+    public const string FindingsPartition = "findings";
 
     /// <summary>What the row of a manifest begins with.</summary>
     public const char ManifestPrefix = 'm';

@@ -15,6 +15,9 @@ public static class RegistryMetrics
     /// <summary>How something ended.</summary>
     public const string Outcome = "outcome";
 
+    /// <summary>What something is.</summary>
+    public const string Kind = "kind";
+
     private static readonly Meter meter = new(MeterName);
 
     /// <summary>Manifests that were put: an image with two platforms is three.</summary>
@@ -43,6 +46,12 @@ public static class RegistryMetrics
 
     /// <summary>What finished runs of the collector freed.</summary>
     public static Counter<long> CollectorFreed { get; } = meter.CreateCounter<long>("registry.collector.freed", "By", "Bytes that finished runs of the collector freed");
+
+    /// <summary>Bytes that verification read and hashed.</summary>
+    public static Counter<long> VerifiedBytes { get; } = meter.CreateCounter<long>("registry.verification.bytes", "By", "Bytes that verification read and hashed");
+
+    /// <summary>What verification found, each time that it did: by <c>kind</c>.</summary>
+    public static Counter<long> VerificationFindings { get; } = meter.CreateCounter<long>("registry.verification.findings", "{finding}", "What verification found, by its kind");
 
     /// <summary>From the start of a process until it listened: once for each process, so it counts cold starts too.</summary>
     public static Histogram<double> StartDuration { get; } = meter.CreateHistogram<double>("registry.start.duration", "s", "From the start of the process until it listened");

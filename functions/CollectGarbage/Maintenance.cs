@@ -1,19 +1,29 @@
 using Registry.Collection;
 using Registry.Telemetry;
+using Registry.Verification;
 
 namespace Registry.Functions.CollectGarbage;
 
 /// <summary>What is done beside the requests, in slices: the timer function does one, and the other ways to run do them from time to time.</summary>
-public sealed partial class Maintenance(GarbageCollector collector, CollectionOptions options, TimeProvider time, ILogger<Maintenance> log)
+public sealed partial class Maintenance(GarbageCollector collector, Verifier verifier, CollectionOptions options, TimeProvider time, ILogger<Maintenance> log)
 {
     /// <summary>Well within the time limit of a function, and of the host's patience.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMinutes(2);
 
+    /// <summary>After the collector's. What one leaves the next goes on with.</summary>
+    private static readonly TimeSpan VerificationSlice = TimeSpan.FromMinutes(1);
+
     // How often it is asked whether a run is due: as often as the timer function's schedule.
     private static readonly TimeSpan Tick = TimeSpan.FromMinutes(10);
 
-    /// <summary>Does one slice of the collector's run, if one is under way or due. Whatever another instance does at the same time does no harm.</summary>
-    public async Task<CollectionOutcome> RunSlice(CancellationToken cancellation)
+    /// <summary>Does one slice of the collector's run and one of a verification, each if it is under way or due. Whatever another instance does at the same time does no harm.</summary>
+    public async Task RunSlice(CancellationToken cancellation)
+    {
+        await Collect(cancellation);
+        await Verify(cancellation);
+    }
+
+    private async Task<CollectionOutcome> Collect(CancellationToken cancellation)
     {
         var slice = await Count(() => collector.RunSlice(Slice, new Observer(this), cancellation));
         var totals = slice.Totals;
@@ -31,7 +41,15 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
         return slice.Outcome;
     }
 
-    /// <summary>Does slices until it is cancelled: one after the other until a run is over, then again when the next is due.</summary>
+    private async Task Verify(CancellationToken cancellation)
+    {
+        var slice = await verifier.RunSlice(VerificationSlice, new VerificationObserver(this), cancellation);
+        var totals = slice.Totals;
+        if (slice.Outcome == VerificationOutcome.Finished)
+            LogVerified(totals.Contents, totals.Links, totals.Manifests, totals.Tags, totals.Bytes, totals.Corrupt, totals.Missing, totals.Dangling, totals.Unreadable);
+    }
+
+    /// <summary>Does slices until it is cancelled: of the collector one after the other until a run is over, then again when the next is due; of a verification one each time.</summary>
     public async Task RunForever(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(options.Interval < Tick ? options.Interval : Tick, time);
@@ -39,9 +57,11 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
         {
             try
             {
-                while (await RunSlice(cancellation) == CollectionOutcome.Paused)
+                while (await Collect(cancellation) == CollectionOutcome.Paused)
                 {
                 }
+
+                await Verify(cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -69,7 +89,7 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
     [LoggerMessage(10, LogLevel.Information, "Collected: looked at {Manifests} manifests, {Links} links, {Contents} contents, {Uploads} uploads and {Blobs} blobs; removed {Removed} and freed {Freed} bytes; {Waiting} wait for the grace period; {Unreadable} could not be read and were kept")]
     private partial void LogFinished(long manifests, long links, long contents, long uploads, long blobs, long removed, long freed, long waiting, long unreadable);
 
-    [LoggerMessage(11, LogLevel.Error, "The collection failed and will be gone on with")]
+    [LoggerMessage(11, LogLevel.Error, "The collection or the verification failed and will be gone on with")]
     private partial void LogFailed(Exception exception);
 
     [LoggerMessage(12, LogLevel.Information, "Collecting goes on in the next slice with {Phase}; so far removed {Removed} and freed {Freed} bytes")]
@@ -77,6 +97,28 @@ public sealed partial class Maintenance(GarbageCollector collector, CollectionOp
 
     [LoggerMessage(13, LogLevel.Warning, "Kept {Name} of {Repository}, which cannot be read: {Problem}")]
     private partial void LogUnreadable(string name, string? repository, string problem);
+
+    [LoggerMessage(14, LogLevel.Information, "Verified: looked at {Contents} contents, {Links} links, {Manifests} manifests and {Tags} tags and read {Bytes} bytes; {Corrupt} corrupt, {Missing} missing, {Dangling} dangling, {Unreadable} unreadable")]
+    private partial void LogVerified(long contents, long links, long manifests, long tags, long bytes, long corrupt, long missing, long dangling, long unreadable);
+
+    [LoggerMessage(15, LogLevel.Error, "Verification found damage: {Thing} {Name} {Repository} is {Kind}: {Found} at {Path}, and there should be {Expected}")]
+    private partial void LogDamage(FoundThing thing, string name, string? repository, FindingKind kind, string found, string? path, string expected);
+
+    [LoggerMessage(16, LogLevel.Warning, "Verification found a row that leads nowhere or cannot be read: {Thing} {Name} {Repository} is {Kind}: {Found}, and there should be {Expected}")]
+    private partial void LogDangling(FoundThing thing, string name, string? repository, FindingKind kind, string found, string expected);
+
+    private sealed class VerificationObserver(Maintenance maintenance) : IVerificationObserver
+    {
+        public void Found(Finding finding)
+        {
+            if (finding.Kind is FindingKind.Corrupt or FindingKind.Missing)
+                maintenance.LogDamage(finding.Thing, finding.Name, finding.Repository, finding.Kind, finding.Found, finding.Path, finding.Expected);
+            else
+                maintenance.LogDangling(finding.Thing, finding.Name, finding.Repository, finding.Kind, finding.Found, finding.Expected);
+        }
+
+        public ValueTask Progress(VerificationPhase phase, VerificationTotals totals, double? fraction) => ValueTask.CompletedTask;
+    }
 
     private sealed class Observer(Maintenance maintenance) : ICollectionObserver
     {

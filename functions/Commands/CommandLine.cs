@@ -11,6 +11,7 @@ using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Operations;
 using Registry.Functions.Commands.Retention;
 using Registry.Functions.Commands.Rules;
+using Registry.Functions.Commands.Verification;
 using Registry.Functions.Hosting;
 
 namespace Registry.Functions.Commands;
@@ -94,6 +95,7 @@ internal static class CommandLine
             RestoreCommands.Deleted(shell),
             RestoreCommands.Restore(shell),
             ExplainCommand.Create(shell),
+            VerifyCommand.Create(shell),
             ImportCommand.Create(shell),
         };
         var help = root.Options.OfType<HelpOption>().Single();

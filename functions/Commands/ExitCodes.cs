@@ -8,6 +8,9 @@ internal static class ExitCodes
     /// <summary>It could not be done: there is no such account, the storage cannot be reached.</summary>
     public const int Failed = 1;
 
+    /// <summary>It was done, and what it looks for is there: something is damaged. The same as <see cref="Failed"/>: whoever relies on it goes on after <see cref="Done"/> alone.</summary>
+    public const int Found = 1;
+
     /// <summary>Something else should have been typed.</summary>
     public const int Usage = 2;
 

@@ -5,6 +5,7 @@ using Registry.Layers;
 using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
+using Registry.Verification;
 
 namespace Registry.Functions.Hosting;
 
@@ -21,14 +22,15 @@ internal sealed partial class Composition
         var (driver, tables) = (storage.Driver, storage.Tables);
         var layers = new LayerService(driver, tables, settings.Uploads, settings.Collection, time, ids);
         var catalog = new RepositoryCatalog(tables);
-        var verifier = new ReferenceVerifier(tables, new LayerLinks(tables, settings.Collection), settings.Manifests, settings.Collection);
+        var references = new ReferenceVerifier(tables, new LayerLinks(tables, settings.Collection), settings.Manifests, settings.Collection);
         log = loggers.CreateLogger<Composition>();
         ImmutableTags = new ImmutableTags(tables, time, LogOldCopy);
         var manifests = new ManifestService(
-            driver, tables, catalog, verifier, new ManifestCache(settings.Manifests.CacheSize), ImmutableTags, settings.Manifests, settings.Collection, time, ids);
+            driver, tables, catalog, references, new ManifestCache(settings.Manifests.CacheSize), ImmutableTags, settings.Manifests, settings.Collection, time, ids);
 
         Collector = new GarbageCollector(driver, tables, settings.Uploads, settings.Collection, time, ids);
-        Maintenance = new Maintenance(Collector, settings.Collection, time, loggers.CreateLogger<Maintenance>());
+        var verifier = new Verifier(driver, tables, settings.Verification, settings.Manifests, time, ids);
+        Maintenance = new Maintenance(Collector, verifier, settings.Collection, time, loggers.CreateLogger<Maintenance>());
         Functions = new(StringComparer.Ordinal)
         {
             ["ApiVersion"] = new ApiVersion.ApiVersionFunction(),

@@ -2,6 +2,7 @@ using System.Globalization;
 using Registry.Collection;
 using Registry.Layers;
 using Registry.Manifests;
+using Registry.Verification;
 
 namespace Registry.Functions.Hosting;
 
@@ -19,6 +20,8 @@ public sealed record Settings
     public required ManifestOptions Manifests { get; init; }
 
     public required CollectionOptions Collection { get; init; }
+
+    public required VerificationOptions Verification { get; init; }
 
     /// <summary>What the registry is called from outside; null for relative URLs.</summary>
     public Uri? PublicBaseUrl { get; init; }
@@ -47,6 +50,11 @@ public sealed record Settings
         UploadLane = UploadLaneSettings.Read(reader),
         Manifests = new ManifestOptions { AllowSparse = reader.Boolean("Manifests:AllowSparse", false), AcceptSchema1 = reader.Boolean("Manifests:AcceptSchema1", true) },
         Collection = ReadCollection(reader),
+        Verification = new VerificationOptions
+        {
+            BytesPerDay = reader.Bytes("Verification:BytesPerDay", new VerificationOptions().BytesPerDay, 0),
+            Interval = reader.Time("Verification:Interval", new VerificationOptions().Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)),
+        },
         PublicBaseUrl = reader.Url("PublicBaseUrl"),
         Auth = AuthSettings.Read(reader),
     };

@@ -1,4 +1,4 @@
-metadata description = 'Tells somebody when the registry fails, its collector does not run, or somebody guesses passwords.'
+metadata description = 'Tells somebody when the registry fails, its collector does not run, content is damaged, or somebody guesses passwords.'
 
 @description('The region.')
 param location string
@@ -31,6 +31,15 @@ var alerts = [
     frequency: 'PT1H'
     window: 'PT3H'
     severity: 2
+  }
+  {
+    name: 'registry-verification'
+    displayName: 'Content of the registry is damaged'
+    description: 'A verification found content that is corrupt or missing: docs/operate.md says what to do.'
+    query: loadTextContent('../queries/alert-verification.kql')
+    frequency: 'PT1H'
+    window: 'PT1H'
+    severity: 1
   }
   {
     name: 'registry-failed-logins'

@@ -9,6 +9,7 @@ using Registry.Repositories;
 using Registry.Storage;
 using Registry.Storage.Memory;
 using Registry.Tests.Support;
+using Registry.Verification;
 
 namespace Registry.Tests.Interleaving;
 
@@ -103,6 +104,44 @@ internal sealed class World
         {
         }
     }
+
+    /// <summary>A whole verification that takes what is damaged out of use; what fails in it is the fault that was struck. One that runs beside it does not keep it from its work.</summary>
+    public async Task Repair()
+    {
+        try
+        {
+            await new Verifier(driver, tables, new VerificationOptions { LeaseDuration = TimeSpan.Zero }, new ManifestOptions(), Clock, NewIds()).Run(repairs: true, new UnseenVerification(), CancellationToken.None);
+        }
+        catch (StorageFailedException) when (setup.MayFail)
+        {
+        }
+    }
+
+    /// <summary>The repair of one digest alone: all of a verification that writes what others read.</summary>
+    public async Task Repair(Digest digest, Func<ITableStore, ITableStore>? seen = null)
+    {
+        try
+        {
+            await new Quarantine(driver, seen?.Invoke(tables) ?? tables).Content(digest, new BlobCheck(driver), CancellationToken.None);
+        }
+        catch (StorageFailedException) when (setup.MayFail)
+        {
+        }
+    }
+
+    /// <summary>The repair of one manifest in <see cref="Here"/> alone.</summary>
+    public async Task RepairManifest(Digest digest) =>
+        await new Quarantine(driver, tables).Manifest(Tables.Key(Here), Tables.ManifestRow(digest), new BlobCheck(driver), CancellationToken.None);
+
+    /// <summary>Spoils what lies at a path: other bytes, or with null none.</summary>
+    public void Spoil(string path, byte[]? bytes)
+    {
+        var metadata = Require(driver.Find(path, CancellationToken.None))!.Metadata;
+        Require(bytes is null ? driver.Delete(path, CancellationToken.None) : driver.Put(path, new(bytes), metadata, CancellationToken.None));
+    }
+
+    /// <summary>A digest's rows.</summary>
+    public IReadOnlyList<TableEntity> ContentRows(Digest digest) => Require(tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, CancellationToken.None)).Entities;
 
     /// <summary>Looks at every upload, and purges those that are over.</summary>
     public async Task Purge()
@@ -238,7 +277,10 @@ internal sealed class World
                 continue;
             }
 
-            if (!page.Entities.Any(c => c.Partition == row.Partition && c.Row == Tables.ContentRow && c.GetString("blob") == row.GetString("blob")))
+            // Taken out of use: nobody is led there, and a push replaces it.
+            if (row.Row == Tables.ContentRow && LayerLinks.IsFreed(row))
+                continue;
+            if (!page.Entities.Any(c => c.Partition == row.Partition && c.Row == Tables.ContentRow && !LayerLinks.IsFreed(c) && c.GetString("blob") == row.GetString("blob")))
                 throw new InvariantException($"link {row.Row} of {digest} leads to a blob that the content row does not name");
             var bytes = await Read(row.GetString("blob"));
             if (bytes is null)

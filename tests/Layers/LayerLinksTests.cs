@@ -14,7 +14,7 @@ public sealed class LayerLinksTests
     public async Task A_young_link_is_read_in_one_go_and_an_old_one_is_renewed()
     {
         var (lab, links) = await Make();
-        var link = await links.Link(UploadLab.Here, UploadLab.Sha256([1]), "content/aa/one", 1, Cancellation);
+        var link = (await links.Link(UploadLab.Here, UploadLab.Sha256([1]), "content/aa/one", 1, Cancellation))!;
         lab.Clock.Advance(options.RenewAfter);
         Assert.Equal(link.ETag, (await links.FindRenewed(UploadLab.Here, UploadLab.Sha256([1]), Cancellation))!.ETag);
 
@@ -30,7 +30,7 @@ public sealed class LayerLinksTests
     {
         var (_, links) = await Make();
         await links.Link(UploadLab.Here, UploadLab.Sha256([1]), "content/aa/one", 1, Cancellation);
-        Assert.Equal("content/aa/one", (await links.Link(UploadLab.There, UploadLab.Sha256([1]), "content/bb/two", 1, Cancellation)).Path);
+        Assert.Equal("content/aa/one", (await links.Link(UploadLab.There, UploadLab.Sha256([1]), "content/bb/two", 1, Cancellation))!.Path);
     }
 
     [Fact]
@@ -55,11 +55,11 @@ public sealed class LayerLinksTests
     {
         var (lab, links) = await Make();
         var digest = UploadLab.Sha256([1]);
-        var link = await links.Link(UploadLab.Here, digest, "content/aa/one", 1, Cancellation);
+        var link = (await links.Link(UploadLab.Here, digest, "content/aa/one", 1, Cancellation))!;
         await links.Undo(link with { Path = "content/bb/other" }, Cancellation);
         Assert.NotNull(await lab.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancellation));
 
-        var again = await links.Link(UploadLab.Here, digest, "content/cc/three", 1, Cancellation);
+        var again = (await links.Link(UploadLab.Here, digest, "content/cc/three", 1, Cancellation))!;
         await links.Undo(again, Cancellation);
         Assert.Null(await links.Find(UploadLab.Here, digest, Cancellation));
         Assert.Null(await lab.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancellation));

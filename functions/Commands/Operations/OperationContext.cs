@@ -8,6 +8,7 @@ using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
+using Registry.Verification;
 
 namespace Registry.Functions.Commands.Operations;
 
@@ -29,6 +30,8 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
     public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection);
+
+    public Verifier Verifier => new(Driver, Tables, Settings.Verification, Settings.Manifests, Time, Ids);
 
     public DistributionImport Import => new(Driver, Tables, Settings.Manifests, Settings.Collection, Time);
 

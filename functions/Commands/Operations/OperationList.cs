@@ -7,6 +7,7 @@ using Registry.Functions.Commands.Import;
 using Registry.Functions.Commands.Lifecycle;
 using Registry.Functions.Commands.Retention;
 using Registry.Functions.Commands.Rules;
+using Registry.Functions.Commands.Verification;
 
 namespace Registry.Functions.Commands.Operations;
 
@@ -25,6 +26,7 @@ internal sealed class OperationList(params IEnumerable<JsonTypeInfo> types)
         .. CollectionJson.Operations,
         .. RestoreJson.Operations,
         .. ExplainJson.Operations,
+        .. VerificationJson.Operations,
         .. ImportJson.Operations,
     ]);
 

@@ -1,0 +1,102 @@
+using System.Buffers;
+using Registry.Digests;
+using Registry.Storage;
+
+namespace Registry.Verification;
+
+/// <summary>Reads blobs and compares them with what their rows say.</summary>
+internal sealed class BlobCheck(IStorageDriver driver)
+{
+    private const int BufferSize = 256 * 1024;
+
+    /// <summary>Reads a blob from its beginning to its end.</summary>
+    public async Task<BlobFault?> Whole(BlobClaim claim, Action<long> read, CancellationToken cancellation)
+    {
+        using var hash = ResumableHash.Create(claim.Digest.Algorithm);
+        return (await Continue(claim, hash, Read, cancellation)).Fault;
+
+        ValueTask<bool> Read(long bytes)
+        {
+            read(bytes);
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    /// <summary>Reads on from where the hash ends.</summary>
+    /// <param name="claim">What the row says.</param>
+    /// <param name="hash">Of what was read before; in the end, or when it stops, of all that was read.</param>
+    /// <param name="read">Is told of bytes as they were read; false stops it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>Whether it came to the end, and then what is wrong.</returns>
+    /// <remarks>A byte more than the row says is asked for: a blob that is longer is as wrong as one that is shorter.</remarks>
+    public async Task<(bool IsOver, BlobFault? Fault)> Continue(BlobClaim claim, ResumableHash hash, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return await TryContinue(claim, hash, read, cancellation);
+        }
+        catch (StorageNotFoundException)
+        {
+            return (true, new BlobFault(FindingKind.Missing, "no blob"));
+        }
+        catch (Exception first) when (IsFailure(first))
+        {
+            return (true, await Again(claim, read, cancellation));
+        }
+    }
+
+    // A disk that cannot read a sector of one blob must not keep the rest from being verified; storage that is down must not make a finding of every blob.
+    private async Task<BlobFault?> Again(BlobClaim claim, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
+    {
+        using var hash = ResumableHash.Create(claim.Digest.Algorithm);
+        try
+        {
+            return (await TryContinue(claim, hash, ReadOn, cancellation)).Fault;
+        }
+        catch (StorageNotFoundException)
+        {
+            return new BlobFault(FindingKind.Missing, "no blob");
+        }
+        catch (Exception second) when (IsFailure(second))
+        {
+            var blob = await driver.Find(claim.Path, cancellation);
+            return blob is null ? new BlobFault(FindingKind.Missing, "no blob") : new BlobFault(FindingKind.Unreadable, $"a blob that cannot be read: {second.Message}");
+        }
+
+        async ValueTask<bool> ReadOn(long bytes)
+        {
+            await read(bytes);
+            return true;
+        }
+    }
+
+    private async Task<(bool IsOver, BlobFault? Fault)> TryContinue(BlobClaim claim, ResumableHash hash, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            await using var content = await driver.Open(claim.Path, hash.Length, claim.Size - hash.Length + 1, cancellation);
+            while (await content.ReadAsync(buffer.AsMemory(0, BufferSize), cancellation) is > 0 and var count)
+            {
+                hash.Append(buffer.AsSpan(0, count));
+                if (!await read(count) && hash.Length < claim.Size)
+                    return (false, null);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return (true, Judge(claim, hash));
+    }
+
+    private static BlobFault? Judge(BlobClaim claim, ResumableHash hash)
+    {
+        if (hash.Length > claim.Size)
+            return new BlobFault(FindingKind.Corrupt, $"more than {claim.Size} bytes");
+        return hash.Length == claim.Size && hash.Current() == claim.Digest ? null : new BlobFault(FindingKind.Corrupt, $"{hash.Length} bytes of {hash.Current()}");
+    }
+
+    private static bool IsFailure(Exception e) => e is StorageFailedException or IOException;
+}
