@@ -7,7 +7,7 @@ public sealed class TemplateTests
 {
     private static readonly string[] functions =
     [
-        "bool", "concat", "empty", "guid", "int", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
+        "bool", "concat", "empty", "guid", "int", "items", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
         "toLower", "union", "uniqueString",
     ];
 
