@@ -86,8 +86,20 @@ param laneImage string = ''
 @maxValue(30)
 param laneMaximumReplicas int = 3
 
-@description('An OpenTelemetry endpoint (OTLP over HTTP) for the traces, metrics and logs of the handler. Empty: they are not sent.')
+@description('An OpenTelemetry endpoint (OTLP over HTTP) for the traces, metrics and logs of the handler. Empty: only those go that have an endpoint of their own.')
 param otlpEndpoint string = ''
+
+@description('An endpoint for traces alone, with its whole path: Azure Monitor has one for each signal.')
+param otlpTracesEndpoint string = ''
+
+@description('An endpoint for metrics alone, with its whole path.')
+param otlpMetricsEndpoint string = ''
+
+@description('An endpoint for logs alone, with its whole path.')
+param otlpLogsEndpoint string = ''
+
+@description('Whether those endpoints are Azure Monitor\'s: requests carry a token of the identity then, and metrics have the form that it takes.')
+param otlpIsAzureMonitor bool = false
 
 @description('Headers for that endpoint, as name=value pairs with commas between them: usually a key.')
 @secure()
@@ -115,6 +127,31 @@ var packageContainer = 'package'
 var hasAdminPassword = !empty(adminPassword)
 var hasFederation = !empty(federation)
 var hasOtlpHeaders = !empty(otlpHeaders)
+var hasOtlp = !empty(otlpEndpoint) || !empty(otlpTracesEndpoint) || !empty(otlpMetricsEndpoint) || !empty(otlpLogsEndpoint)
+
+// OpenTelemetry's own variables. An empty one would be one, so what is not given is left out.
+var otlpVariables = union(
+  empty(otlpEndpoint) ? {} : {
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+  },
+  empty(otlpTracesEndpoint) ? {} : {
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpTracesEndpoint
+  },
+  empty(otlpMetricsEndpoint) ? {} : {
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: otlpMetricsEndpoint
+  },
+  empty(otlpLogsEndpoint) ? {} : {
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: otlpLogsEndpoint
+  },
+  hasOtlp ? {
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf'
+  } : {},
+  otlpIsAzureMonitor ? {
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta'
+    OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram'
+  } : {}
+)
+var otlpScope = otlpIsAzureMonitor ? 'https://monitor.azure.com/.default' : ''
 
 resource resources 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   name: resourceGroupName
@@ -272,7 +309,8 @@ module lane 'modules/lane.bicep' = if (laneEnabled) {
     tableServiceUri: contentStorage.outputs.tableServiceUri
     contentContainer: contentContainer
     frontUrl: functionApp.outputs.url
-    otlpEndpoint: otlpEndpoint
+    otlpVariables: otlpVariables
+    otlpScope: otlpScope
     otlpHeadersReferenceUri: hasOtlpHeaders ? '${keyVault.outputs.uri}secrets/otlp-headers' : ''
   }
   dependsOn: [
@@ -298,7 +336,8 @@ module settings 'modules/settings.bicep' = {
     adminReferenceUri: hasAdminPassword ? '${keyVault.outputs.uri}secrets/admin-password' : ''
     federationReferenceUri: hasFederation ? '${keyVault.outputs.uri}secrets/federation' : ''
     insightsConnectionString: monitoring.outputs.connectionString
-    otlpEndpoint: otlpEndpoint
+    otlpVariables: otlpVariables
+    otlpScope: otlpScope
     otlpHeadersReferenceUri: hasOtlpHeaders ? '${keyVault.outputs.uri}secrets/otlp-headers' : ''
   }
 }

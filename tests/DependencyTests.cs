@@ -28,7 +28,7 @@ public sealed class DependencyTests
     public void Of_the_functions_only_hosting_names_Azure_and_only_its_identity() =>
         Assert.DoesNotContain(
             Breaches(functions, _ => true, to => In(to, "Azure")),
-            b => !(In(b.From, "Registry.Functions.Hosting") && (In(b.To, "Azure.Identity") || b.To == "Azure.Core.TokenCredential")));
+            b => !(In(b.From, "Registry.Functions.Hosting") && (In(b.To, "Azure.Identity") || b.To is "Azure.Core.TokenCredential" or "Azure.Core.TokenRequestContext" or "Azure.Core.AccessToken")));
 
     [Fact]
     public void Nothing_in_core_knows_a_driver() =>

@@ -60,7 +60,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         var settings = Settings.Read(builder.Configuration);
         var address = ListenAddress.Read(builder.Configuration);
         ConsoleLog.Configure(builder.Logging, builder.Configuration, address, parts.Time);
-        var telemetry = TelemetryPipeline.IsWanted(builder.Configuration) ? StartTelemetry(builder) : null;
+        var telemetry = TelemetryPipeline.IsWanted(builder.Configuration) ? StartTelemetry(builder, settings.Telemetry) : null;
         builder.Services.AddSingleton(address);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, BlockPool.Factory>();
         builder.WebHost.UseUrls(address.Urls).ConfigureKestrel(ConfigureKestrel);
@@ -81,6 +81,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
 
         // The lane's answers lead back to the host that the client called: it may not know its own name.
         var uploads = new UploadUrls(lane.IsLane ? new PublicUrls(null) : urls, lane.PublicBaseUrl is { } url ? new PublicUrls(url) : null, signatures);
+        telemetry?.ReportTo(loggers);
         if (telemetry is not null)
             app.Use(RequestTelemetry.Around);
         app.Use(next => new Envelope(next, uploads, parts.Ids, logger).Invoke);
@@ -178,7 +179,7 @@ public sealed partial class RegistryApplication : IAsyncDisposable
 
     // A method of its own, so that the runtime loads OpenTelemetry only when it is called.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TelemetryPipeline StartTelemetry(WebApplicationBuilder builder) => TelemetryPipeline.Start(builder.Configuration, builder.Logging);
+    private static TelemetryPipeline StartTelemetry(WebApplicationBuilder builder, TelemetrySettings settings) => TelemetryPipeline.Start(builder.Configuration, builder.Logging, settings);
 
     private static void ConfigureKestrel(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel)
     {

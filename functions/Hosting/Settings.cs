@@ -28,6 +28,8 @@ public sealed record Settings
 
     public required AuthSettings Auth { get; init; }
 
+    public required TelemetrySettings Telemetry { get; init; }
+
     /// <exception cref="SettingException">A value is wrong, or a name is not one of these.</exception>
     public static Settings Read(IConfiguration configuration)
     {
@@ -57,6 +59,7 @@ public sealed record Settings
         },
         PublicBaseUrl = reader.Url("PublicBaseUrl"),
         Auth = AuthSettings.Read(reader),
+        Telemetry = TelemetrySettings.Read(reader),
     };
 
     /// <summary>The names of all settings, below <c>Registry</c>.</summary>

@@ -43,8 +43,11 @@ param contentContainer string
 @description('Where the rest of the registry is.')
 param frontUrl string
 
-@description('Where OpenTelemetry goes; empty for nowhere.')
-param otlpEndpoint string
+@description('OpenTelemetry\'s own variables; empty for no telemetry of the lane.')
+param otlpVariables object
+
+@description('The scope of the tokens that telemetry carries; empty for none.')
+param otlpScope string
 
 @description('The secret with the headers of that endpoint; empty for none.')
 param otlpHeadersReferenceUri string
@@ -99,16 +102,17 @@ var registrySettings = [
   }
 ]
 
-var otlpSettings = empty(otlpEndpoint) ? [] : [
+var telemetrySettings = empty(otlpScope) ? [] : [
   {
-    name: 'OTEL_EXPORTER_OTLP_ENDPOINT'
-    value: otlpEndpoint
-  }
-  {
-    name: 'OTEL_EXPORTER_OTLP_PROTOCOL'
-    value: 'http/protobuf'
+    name: 'Registry__Telemetry__TokenScope'
+    value: otlpScope
   }
 ]
+
+var otlpSettings = [for variable in items(otlpVariables): {
+  name: variable.key
+  value: variable.value
+}]
 
 var otlpHeaderSettings = empty(otlpHeadersReferenceUri) ? [] : [
   {
@@ -198,7 +202,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         {
           name: 'registry'
           image: hasImage ? image : placeholder
-          env: concat(identitySettings, registrySettings, otlpSettings, otlpHeaderSettings)
+          env: concat(identitySettings, registrySettings, telemetrySettings, otlpSettings, otlpHeaderSettings)
           resources: {
             cpu: json('0.5')
             memory: '1Gi'

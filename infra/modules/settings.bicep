@@ -42,8 +42,11 @@ param federationReferenceUri string
 @description('Where the host\'s telemetry goes.')
 param insightsConnectionString string
 
-@description('Where the handler\'s OpenTelemetry goes; empty for nowhere.')
-param otlpEndpoint string
+@description('OpenTelemetry\'s own variables; empty for no telemetry of the handler.')
+param otlpVariables object
+
+@description('The scope of the tokens that telemetry carries; empty for none.')
+param otlpScope string
 
 @description('The secret with the headers of that endpoint; empty for none.')
 param otlpHeadersReferenceUri string
@@ -88,9 +91,8 @@ var adminSettings = empty(adminReferenceUri) ? {} : {
 var federationSettings = empty(federationReferenceUri) ? {} : {
   Registry__Auth__Federation: '@Microsoft.KeyVault(SecretUri=${federationReferenceUri})'
 }
-var otlpSettings = empty(otlpEndpoint) ? {} : {
-  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
-  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf'
+var telemetrySettings = empty(otlpScope) ? {} : {
+  Registry__Telemetry__TokenScope: otlpScope
 }
 var otlpHeaderSettings = empty(otlpHeadersReferenceUri) ? {} : {
   OTEL_EXPORTER_OTLP_HEADERS: '@Microsoft.KeyVault(SecretUri=${otlpHeadersReferenceUri})'
@@ -104,5 +106,5 @@ resource site 'Microsoft.Web/sites@2024-04-01' existing = {
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(platformSettings, identitySettings, registrySettings, uploadSettings, adminSettings, federationSettings, otlpSettings, otlpHeaderSettings)
+  properties: union(platformSettings, identitySettings, registrySettings, uploadSettings, adminSettings, federationSettings, telemetrySettings, otlpVariables, otlpHeaderSettings)
 }

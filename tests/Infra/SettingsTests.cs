@@ -64,6 +64,7 @@ public sealed class SettingsTests
         _ when setting.Text.StartsWith('\'') && !setting.Text.Contains("${", StringComparison.Ordinal) => setting.Text.Trim('\''),
         "Registry__Redirect__Enabled" => "True",
         "Registry__Storage__Container" => "registry",
+        "Registry__Telemetry__TokenScope" => "https://monitor.azure.com/.default",
         "Registry__Auth__Admin__Name" => "admin",
         "Registry__Auth__Admin__Password" => "twelve characters",
         "Registry__Auth__Federation" => """{"name":"ci","issuer":"https://i.example","audience":"a","subject":"s","rules":[]}""",

@@ -7,7 +7,7 @@ public sealed class TemplateTests
 {
     private static readonly string[] functions =
     [
-        "bool", "concat", "empty", "guid", "int", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
+        "bool", "concat", "empty", "guid", "int", "items", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
         "toLower", "union", "uniqueString",
     ];
 
@@ -107,11 +107,37 @@ public sealed class TemplateTests
     }
 
     [Fact]
-    public async Task Types_and_versions_are_those_of_the_list()
+    public async Task Types_versions_and_properties_are_those_of_the_list()
     {
         var listed = File.ReadLines(Path.Combine(SourceTree.Tests, "Infra", "resource-types.txt")).Where(l => !l.StartsWith('#')).ToList();
-        var used = (await BicepFile.Templates()).SelectMany(f => f.Resources.Concat(f.Existing)).Select(r => r.Find("string")!.Literal).Distinct();
-        Assert.Equal(listed.Order(StringComparer.Ordinal), used.Order(StringComparer.Ordinal));
+        var used = new List<string>();
+        foreach (var type in (await BicepFile.Templates()).SelectMany(f => f.Resources.Select(r => (Resource: r, Properties: PropertyPaths(r.All.First(n => n.Type == "object"), "").ToList())).Concat(f.Existing.Select(r => (Resource: r, Properties: new List<string>()))))
+            .GroupBy(r => r.Resource.Find("string")!.Literal).OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            var paths = type.SelectMany(r => r.Properties).ToHashSet(StringComparer.Ordinal);
+            used.Add(type.Key);
+            used.AddRange(paths.Where(p => !paths.Any(o => o.StartsWith($"{p}.", StringComparison.Ordinal) || o.StartsWith($"{p}[]", StringComparison.Ordinal))).Except(["name", "parent", "scope"]).Order(StringComparer.Ordinal).Select(p => $"  {p}"));
+        }
+
+        Assert.Equal(listed, used);
+    }
+
+    /// <summary>What the types allow, and the platform does not.</summary>
+    [Fact]
+    public async Task Nothing_is_set_that_the_platform_is_known_to_refuse()
+    {
+        string[] refusedByFlexConsumption =
+        [
+            "alwaysOn", "containerSize", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled", "javaVersion", "linuxFxVersion", "netFrameworkVersion", "powerShellVersion",
+            "preWarmedInstanceCount", "use32BitWorkerProcess", "windowsFxVersion",
+        ];
+        var site = (await BicepFile.Get("modules/functions.bicep")).Resources.Single(r => r.Name == "site").Property("properties")!;
+        Assert.Empty(site.Property("siteConfig")!.Properties.Select(p => p.Name).Concat(site.Properties.Select(p => p.Name)).Intersect(refusedByFlexConsumption, StringComparer.OrdinalIgnoreCase));
+
+        var probes = (await BicepFile.Get("modules/lane.bicep")).Tree.All.Single(n => n.Type == "object_property" && n.Children[0].Text == "probes").All.Where(n => n.Type == "object" && n.Property("failureThreshold") is not null).ToList();
+        Assert.Equal(2, probes.Count);
+        Assert.All(probes, p => Assert.InRange(int.Parse(p.Property("failureThreshold")!.Text, System.Globalization.CultureInfo.InvariantCulture), 1, 10));
+        Assert.All(probes, p => Assert.InRange(int.Parse(p.Property("periodSeconds")!.Text, System.Globalization.CultureInfo.InvariantCulture), 1, 240));
     }
 
     [Fact]
@@ -126,6 +152,20 @@ public sealed class TemplateTests
     // The default of a parameter, the value of a variable, the body of the rest: what stands behind the name and the type.
     private static IEnumerable<string> Values(BicepNode declaration) =>
         declaration.Children.SkipWhile(c => c.Type != "identifier").Skip(1).Where(c => c.Type is not ("type" or "primitive_type")).SelectMany(c => c.References);
+
+    // Every property that an object sets, by its path: also what stands under a condition or in a list.
+    private static IEnumerable<string> PropertyPaths(BicepNode value, string path) => value.Type switch
+    {
+        "object" => value.Children.Where(c => c.Type == "object_property").SelectMany(p =>
+        {
+            var own = path.Length == 0 ? p.Children[0].Text.Trim('\'') : $"{path}.{p.Children[0].Text.Trim('\'')}";
+            return PropertyPaths(p.Children[^1], own).Prepend(own);
+        }),
+        "array" => value.Children.SelectMany(c => PropertyPaths(c, $"{path}[]")),
+        "ternary_expression" => value.Children.Skip(1).SelectMany(c => PropertyPaths(c, path)),
+        "for_statement" or "if_statement" or "parenthesized_expression" => PropertyPaths(value.Children[^1], path),
+        _ => [],
+    };
 
     private static bool HasDefault(BicepNode parameter) => parameter.Text.Contains('=', StringComparison.Ordinal);
 }

@@ -28,7 +28,7 @@ public sealed class RepairMutationTests
         .Then(("push", [201]));
 
     /// <summary>Writes what it is told to whatever is there.</summary>
-    private sealed class Unconditional(ITableStore inner, Func<TableOperation, bool> which) : Registry.Tests.Collection.TablesDecorator(inner)
+    private sealed class Unconditional(ITableStore inner, Func<TableOperation, bool> which) : TableDecorator(inner)
     {
         public override Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation)
         {

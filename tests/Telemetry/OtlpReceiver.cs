@@ -18,6 +18,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly List<OtlpItem> items = [];
     private readonly List<string> headers = [];
+    private readonly List<string> tokens = [];
     private TaskCompletionSource more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private OtlpReceiver(WebApplication app) => this.app = app;
@@ -33,6 +34,19 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 return [.. headers];
         }
     }
+
+    /// <summary>What each request had for its Authorization.</summary>
+    public IReadOnlyList<string> Tokens
+    {
+        get
+        {
+            lock (gate)
+                return [.. tokens];
+        }
+    }
+
+    /// <summary>What is answered; other than 200, nothing is taken.</summary>
+    public int Status { get; set; } = StatusCodes.Status200OK;
 
     public static async Task<OtlpReceiver> Start()
     {
@@ -95,13 +109,19 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Response.StatusCode = Status;
+        lock (gate)
+            tokens.Add(context.Request.Headers.Authorization.ToString());
+        if (Status != StatusCodes.Status200OK)
+            return;
         var message = new ProtobufMessage(body.ToArray());
-        var taken = context.Request.Path.Value switch
+        var path = context.Request.Path.Value!;
+        var taken = path[path.LastIndexOf("/v1/", StringComparison.Ordinal)..] switch
         {
             "/v1/traces" => OtlpItem.Spans(message).ToList(),
             "/v1/metrics" => OtlpItem.Points(message).ToList(),
             "/v1/logs" => OtlpItem.Logs(message).ToList(),
-            var path => throw new InvalidDataException($"not a path of OTLP: {path}"),
+            _ => throw new InvalidDataException($"not a path of OTLP: {path}"),
         };
         lock (gate)
         {

@@ -220,7 +220,7 @@ public sealed class VerificationPaceTests
         throw new InvalidOperationException("the pass does not end");
     }
 
-    private sealed class CountingOpens(IStorageDriver inner) : Registry.Tests.Collection.DriverDecorator(inner)
+    private sealed class CountingOpens(IStorageDriver inner) : DriverDecorator(inner)
     {
         private int opens;
 
@@ -233,7 +233,7 @@ public sealed class VerificationPaceTests
         }
     }
 
-    private sealed class Twice(ITableStore inner) : Registry.Tests.Collection.TablesDecorator(inner)
+    private sealed class Twice(ITableStore inner) : TableDecorator(inner)
     {
         public override async Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation)
         {

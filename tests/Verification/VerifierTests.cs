@@ -275,7 +275,7 @@ public sealed class VerifierTests
     private static async Task Insert(VerificationStorage storage, string table, string partition, string row) =>
         Assert.True((await storage.Tables.Write(table, TableOperation.Insert(new TableEntity(partition, row).Set("version", 1)), Cancel)).IsDone);
 
-    private sealed class BeforeOpen(IStorageDriver inner, Func<Task> act) : Registry.Tests.Collection.DriverDecorator(inner)
+    private sealed class BeforeOpen(IStorageDriver inner, Func<Task> act) : DriverDecorator(inner)
     {
         public bool WasOpened { get; private set; }
 
@@ -287,7 +287,7 @@ public sealed class VerifierTests
         }
     }
 
-    private sealed class Failing(IStorageDriver inner, string bad, int opens) : Registry.Tests.Collection.DriverDecorator(inner)
+    private sealed class Failing(IStorageDriver inner, string bad, int opens) : DriverDecorator(inner)
     {
         private int left = opens;
 
