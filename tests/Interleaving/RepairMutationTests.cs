@@ -1,4 +1,5 @@
 using Registry.Storage;
+using Registry.Tests.Support;
 using static Registry.Tests.Interleaving.CollectionScenario;
 
 namespace Registry.Tests.Interleaving;

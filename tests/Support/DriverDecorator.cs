@@ -6,9 +6,9 @@ namespace Registry.Tests.Support;
 /// <summary>Content as it is, to break one thing of it.</summary>
 internal abstract class DriverDecorator(IStorageDriver inner) : IStorageDriver
 {
-    public Task<BlobStat?> Find(string path, CancellationToken cancellation) => inner.Find(path, cancellation);
+    public virtual Task<BlobStat?> Find(string path, CancellationToken cancellation) => inner.Find(path, cancellation);
 
-    public Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) => inner.Open(path, offset, length, cancellation);
+    public virtual Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) => inner.Open(path, offset, length, cancellation);
 
     public virtual Task Put(string path, ReadOnlySequence<byte> content, BlobMetadata metadata, CancellationToken cancellation) => inner.Put(path, content, metadata, cancellation);
 
