@@ -1,6 +1,7 @@
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Layers;
+using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
