@@ -30,6 +30,7 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
         new RepositoryCatalog(storage.Tables),
         new ReferenceVerifier(storage.Tables, new LayerLinks(storage.Tables, collection), new ManifestOptions(), collection),
         new ManifestCache(0),
+        new ImmutableTags(),
         new ManifestOptions(),
         collection,
         storage.Clock,
