@@ -102,4 +102,4 @@ internal sealed record JudgedTag(TagNode Tag, bool IsKept, string Reason);
 /// <param name="Tags">Every tag, in the order of the graph.</param>
 /// <param name="Live">The manifests that tags which stay lead to.</param>
 /// <param name="Released">The manifests that go because the tags go, or went, that led to them.</param>
-internal sealed record RetentionVerdict(IReadOnlyList<JudgedTag> Tags, IReadOnlySet<string> Live, IReadOnlySet<string> Released);
+internal sealed record RetentionVerdict(IReadOnlyList<JudgedTag> Tags, HashSet<string> Live, HashSet<string> Released);

@@ -236,7 +236,7 @@ public sealed class RetentionCollectionTests
     private static async Task<int> Manifests(CollectionLab lab) =>
         (await lab.Tables.Query(Tables.Manifests, new TableQuery { Partition = "app", FromRow = "m", BeforeRow = "n" }, Cancel)).Entities.Count;
 
-    private sealed class OneRow(ITableStore inner) : TablesDecorator(inner)
+    private sealed class OneRow(ITableStore inner) : TableDecorator(inner)
     {
         public override Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) =>
             base.Query(table, table == Registry.Storage.Tables.Manifests ? query with { Take = 1 } : query, cancellation);
