@@ -13,7 +13,7 @@ namespace Registry.Collection;
 internal sealed class RetentionTags(CollectionContext context)
 {
     /// <returns>The manifests on whose rows it was noted that nothing leads to them, or was not because somebody wrote one of the rows meanwhile: that is for the next run to see.</returns>
-    public async Task<IReadOnlySet<string>> Take(RepositoryGraph graph, RetentionPolicy policy, RetentionVerdict verdict, CancellationToken cancellation)
+    public async Task<HashSet<string>> Take(RepositoryGraph graph, RetentionPolicy policy, RetentionVerdict verdict, CancellationToken cancellation)
     {
         var noted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tags in verdict.Tags.Where(t => !t.IsKept).GroupBy(t => t.Tag.Digest, StringComparer.Ordinal))

@@ -46,12 +46,14 @@ public sealed class ClientStand : IAsyncDisposable
     /// <summary>The registry as image names begin: <c>localhost:port</c>.</summary>
     public string Host => $"localhost:{server!.BaseAddress.Port}";
 
-    public static async Task<ClientStand> Start(string storage, CancellationToken cancellation)
+    public static async Task<ClientStand> Start(string storage, CancellationToken cancellation, params (string Name, string Value)[] more)
     {
         var stand = new ClientStand();
         try
         {
             stand.settings = await storages[storage](stand);
+            foreach (var (name, value) in more)
+                stand.settings.Add(name, value);
             stand.server = await RegistryServer.Start(stand.settings, cancellation);
             stand.requests = new RequestLog(stand.server.BaseAddress);
             stand.http.BaseAddress = stand.server.BaseAddress;

@@ -164,6 +164,62 @@ public sealed class CommandTranscriptTests
         """);
 
     [Theory, MemberData(nameof(Places))]
+    public Task Retention(string place) => Replay(
+        place,
+        """
+        $ retention show
+        REPOSITORIES  POLICY
+        $ retention set 'team/*' --keep-newest 10 --keep 'v*' --keep stable
+        retention of team/*: keeps the 10 newest tags, tags that match v* or stable
+        $ retention set 'ci/*' --keep-within 14d --untagged 12h
+        retention of ci/*: keeps tags pushed within 14 days; untagged manifests go after 12 hours
+        $ retention set ci/scratch --keep-newest 1 --json
+        {"repositories":"ci/scratch","keepNewest":1,"keepWithin":null,"keep":[],"untagged":null}
+        $ retention set '*' --untagged 30d
+        retention of *: keeps all tags; untagged manifests go after 30 days
+        $ retention show
+        REPOSITORIES  POLICY
+        *             keeps all tags; untagged manifests go after 30 days
+        ci/*          keeps tags pushed within 14 days; untagged manifests go after 12 hours
+        ci/scratch    keeps the newest tag
+        team/*        keeps the 10 newest tags, tags that match v* or stable
+        $ retention show ci/scratch
+        REPOSITORIES  POLICY
+        ci/scratch    keeps the newest tag
+        $ retention show team/app --json
+        {"policies":[{"repositories":"team/*","keepNewest":10,"keepWithin":null,"keep":["v*","stable"],"untagged":null}]}
+        $ retention set 'team/*'
+        ! a policy has at least one of --keep-newest, --keep-within, --keep and --untagged
+        = 2
+        $ retention set 'team/*' --keep-newest 0
+        ! '0' newest tags cannot be kept: 1 to 1000000 can
+        = 2
+        $ retention set 'team/*' --keep-within month
+        ! 'month' is no length of time: 30d and 12h are: see registry retention set --help
+        = 2
+        $ retention set 'team/*' --keep 'v/1'
+        ! 'v/1' is no pattern of tags: a tag in which * stands for any characters, such as v*: see registry retention set --help
+        = 2
+        $ retention preview --keep-newest 3
+        ! say which repositories the policy is for: registry retention preview 'team/*' --keep-newest 10
+        = 2
+        $ retention preview
+        no policy applies
+        $ retention preview 'team/*' --keep-newest 3 --json
+        {"repositories":[],"leftOut":0}
+        $ retention remove ci/scratch
+        removed the retention policy of ci/scratch
+        $ retention remove ci/scratch
+        ! there is no retention policy for 'ci/scratch': 'registry retention show' shows them
+        = 1
+        $ retention remove '*' --json
+        {"repositories":"*","change":"removed"}
+        $ gc
+        looked at 0 manifests, 0 links to 0 layers, 0 uploads and 0 blobs
+        nothing went
+        """);
+
+    [Theory, MemberData(nameof(Places))]
     public Task Federations(string place) => Replay(
         place,
         """

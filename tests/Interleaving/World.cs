@@ -42,6 +42,8 @@ internal sealed class World
         driver = new GatedDriver(memoryDriver, this.setup.PromptDeletes);
         foreach (var table in Tables.All)
             Require(tables.CreateTable(table, CancellationToken.None));
+        if (this.setup.Retention is { } policy)
+            Require(new RetentionStore(tables).Set(policy, CancellationToken.None));
     }
 
     public World(Func<ITableStore, ITableStore>? tables, Func<IStorageDriver, IStorageDriver>? driver)
@@ -171,7 +173,7 @@ internal sealed class World
         for (var i = 0; i < runs; i++)
         {
             // By policy a manifest goes in two runs that lie apart, and its content in the next.
-            if (i == 0 || setup.Collector.UntaggedAfter is not null)
+            if (i == 0 || setup.Collector.UntaggedAfter is not null || setup.Retention is not null)
                 Clock.Advance(setup.Collector.GracePeriod + TimeSpan.FromSeconds(1));
             Require(Collect());
         }
@@ -425,6 +427,9 @@ internal sealed record WorldSetup
 
     /// <summary>What the collector sees of the tables.</summary>
     public Func<ITableStore, IStorageDriver, ITableStore> CollectorTables { get; init; } = (t, _) => t;
+
+    /// <summary>What the collector takes tags by.</summary>
+    public RetentionPolicy? Retention { get; init; }
 
     public CollectionOptions Pushers { get; init; } = World.Collection;
 

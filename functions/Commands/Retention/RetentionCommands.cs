@@ -102,7 +102,7 @@ internal static class RetentionCommands
         if (policy.KeepWithin is { } within)
             kept.Add($"tags pushed within {SpanText.Words(SpanText.Parse(within))}");
         if (policy.Keep.Count > 0)
-            kept.Add($"tags that match {string.Join(", ", policy.Keep)}");
+            kept.Add($"tags that match {string.Join(" or ", policy.Keep)}");
         var tags = kept.Count == 0 ? "keeps all tags" : $"keeps {string.Join(", ", kept)}";
         return policy.Untagged is { } untagged ? $"{tags}; untagged manifests go after {SpanText.Words(SpanText.Parse(untagged))}" : tags;
     }
