@@ -17,7 +17,7 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
 
     private TableContinuation? next = from;
 
-    // A digest whose rows go on on the next page.
+    // A digest whose rows may go on on the next page. A run that another process goes on with there does not know its content row: that one waits for the next run.
     private DigestSweep? open;
 
     public TableContinuation? Position => next;
@@ -43,7 +43,7 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>The page's rows by digest. All of a digest's rows were seen when another's begin, and the last one's unless the next page begins with more.</summary>
+    /// <summary>The page's rows by digest. All of a digest's rows were seen when another's begin, and the last one's at the end of the table: where a page ends only storage knows, in words of its own.</summary>
     private async Task<List<DigestSweep>> Group(TablePage page, CancellationToken cancellation)
     {
         List<DigestSweep> digests = open is null ? [] : [open];
@@ -60,7 +60,7 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
                 await context.AddName(row.FindString("blob"), cancellation);
         }
 
-        open = digests.Count > 0 && digests[^1].Digest == page.Next?.Partition ? digests[^1] : null;
+        open = digests.Count > 0 && page.Next is not null ? digests[^1] : null;
         foreach (var digest in digests.Where(d => d != open))
             digest.IsWhole = true;
         return digests;

@@ -8,7 +8,7 @@ namespace Registry.Verification;
 
 /// <summary>Reads the content table once: each content row's blob is read and hashed, and each link must lead where its content row leads.</summary>
 /// <remarks>A row that was written or went since it was read is nothing to report: what seems wrong is looked at once more, and compared with its row as it is then.</remarks>
-internal sealed class ContentPhase(VerificationContext context, TableContinuation? from, PartlyRead? blob) : IVerificationPhase
+internal sealed class ContentPhase(VerificationContext context, RowPosition? from, PartlyRead? blob) : IVerificationPhase
 {
     private static readonly string[] Columns = ["blob", "size", LayerLinks.FreedProperty, LayerLinks.CanonicalProperty];
 
@@ -21,7 +21,7 @@ internal sealed class ContentPhase(VerificationContext context, TableContinuatio
     // The content row of the partition that is being read, if it was seen.
     private TableEntity? content;
 
-    public TableContinuation? Position => rows.Position;
+    public RowPosition? Position => rows.Position;
 
     public PartlyRead? Blob { get; private set; } = blob;
 

@@ -8,7 +8,7 @@ using Registry.Storage;
 namespace Registry.Verification;
 
 /// <summary>Reads the manifests table once: each manifest's bytes are read and hashed, what it refers to must be held, and each tag must name a manifest that is there.</summary>
-internal sealed class ManifestPhase(VerificationContext context, LayerLinks links, TableContinuation? from) : IVerificationPhase
+internal sealed class ManifestPhase(VerificationContext context, LayerLinks links, RowPosition? from) : IVerificationPhase
 {
     private static readonly string[] Columns = [.. ManifestRows.ReferenceColumns, "blob", "digest", "bytes", "size"];
 
@@ -20,7 +20,7 @@ internal sealed class ManifestPhase(VerificationContext context, LayerLinks link
     private readonly RowReader rows = new(context, Tables.Manifests, Columns, from);
     private RepositoryContent? known;
 
-    public TableContinuation? Position => rows.Position;
+    public RowPosition? Position => rows.Position;
 
     public PartlyRead? Blob => null;
 

@@ -80,7 +80,7 @@ internal sealed class VerificationContext(IStorageDriver driver, ITableStore tab
 internal interface IVerificationPhase
 {
     /// <summary>From where another process would go on; null for the beginning.</summary>
-    TableContinuation? Position { get; }
+    RowPosition? Position { get; }
 
     /// <summary>The blob there that was read in part.</summary>
     PartlyRead? Blob { get; }

@@ -1,5 +1,3 @@
-using Registry.Storage;
-
 namespace Registry.Verification;
 
 /// <summary>One pass over what is stored, as its row in the progress table tells it: enough for any process to go on.</summary>
@@ -26,7 +24,7 @@ internal sealed record VerificationRun
     public VerificationPhase Phase { get; init; }
 
     /// <summary>The first row that was not looked at; null for the phase's beginning.</summary>
-    public TableContinuation? Position { get; init; }
+    public RowPosition? Position { get; init; }
 
     /// <summary>The blob of that row, if it was read in part.</summary>
     public PartlyRead? Blob { get; init; }

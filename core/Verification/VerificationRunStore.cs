@@ -35,6 +35,8 @@ internal sealed class VerificationRunStore(ITableStore tables, IdSource ids)
             .Set("held", run.IsHeld)
             .Set("started", run.StartedAt)
             .Set("phase", run.Phase.ToString())
+            .Set("pagePartition", run.Position?.Page?.Partition)
+            .Set("pageRow", run.Position?.Page?.Row)
             .Set("partition", run.Position?.Partition)
             .Set("row", run.Position?.Row)
             .Set("blob", run.Blob?.Path)
@@ -57,10 +59,13 @@ internal sealed class VerificationRunStore(ITableStore tables, IdSource ids)
             Age = row.Age,
             StartedAt = row.FindTime("started"),
             Phase = Enum.Parse<VerificationPhase>(row.GetString("phase")),
-            Position = row.FindString("partition") is { } partition ? new TableContinuation(partition, row.FindString("row") ?? "") : null,
+            Position = row.FindString("partition") is { } partition ? new RowPosition(ReadPage(row), partition, row.GetString("row")) : null,
             Blob = row.FindString("blob") is { } blob ? new PartlyRead(blob, row.GetBinary("hash")) : null,
             Allowance = row.GetInt64("allowance"),
             Totals = VerificationTotals.Read(row),
         };
     }
+
+    private static TableContinuation? ReadPage(TableEntity row) =>
+        row.FindString("pagePartition") is { } partition ? new TableContinuation(partition, row.FindString("pageRow") ?? "") : null;
 }

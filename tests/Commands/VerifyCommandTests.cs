@@ -48,10 +48,10 @@ public sealed class VerifyCommandTests
             ! --repair takes what is corrupt or missing out of use, so that a new push brings it anew
             = 1
             $ verify report --json
-            {"passes":[{"kind":"now","phase":"finished","isFinished":true,"startedAt":"TIME","recordedAt":"TIME","contents":1,"links":0,"manifests":0,"tags":0,"bytes":9,"corrupt":1,"missing":0,"dangling":0,"unreadable":0}],"findings":[{"kind":"corrupt","thing":"content","name":"sha256:DIGEST","path":"content/3f/3f0c000000000000000000000000000e","expected":"9 bytes of sha256:DIGEST","found":"9 bytes of sha256:ACTUAL","repaired":false,"firstSeen":"TIME","lastSeen":"TIME"}]}
+            {"passes":[{"kind":"now","phase":"finished","isFinished":true,"startedAt":"TIME","recordedAt":"TIME","contents":1,"links":0,"manifests":0,"tags":0,"bytes":9,"corrupt":1,"missing":0,"dangling":0,"unreadable":0}],"findings":[{"kind":"corrupt","thing":"content","repository":null,"name":"sha256:DIGEST","path":"content/3f/3f0c000000000000000000000000000e","expected":"9 bytes of sha256:DIGEST","found":"9 bytes of sha256:ACTUAL","repaired":false,"firstSeen":"TIME","lastSeen":"TIME"}]}
             = 1
             $ verify --repair --json
-            {"repair":true,"contents":1,"links":0,"manifests":0,"tags":0,"bytes":9,"corrupt":1,"missing":0,"dangling":0,"unreadable":0,"repaired":1,"findings":[{"kind":"corrupt","thing":"content","name":"sha256:DIGEST","path":"content/3f/3f0c000000000000000000000000000e","expected":"9 bytes of sha256:DIGEST","found":"9 bytes of sha256:ACTUAL","repaired":true}],"leftOut":0}
+            {"repair":true,"contents":1,"links":0,"manifests":0,"tags":0,"bytes":9,"corrupt":1,"missing":0,"dangling":0,"unreadable":0,"repaired":1,"findings":[{"kind":"corrupt","thing":"content","repository":null,"name":"sha256:DIGEST","path":"content/3f/3f0c000000000000000000000000000e","expected":"9 bytes of sha256:DIGEST","found":"9 bytes of sha256:ACTUAL","repaired":true,"firstSeen":null,"lastSeen":null}],"leftOut":0}
             = 1
             $ verify
             looked at 1 content, 0 links, 0 manifests and 0 tags, and read 0 bytes

@@ -16,9 +16,9 @@ public sealed class RepairMutationTests
         Noticed(t => new Unconditional(t, o => o is { Kind: TableOperationKind.Delete } && o.Entity.Row != Tables.ContentRow));
 
     [Fact]
-    public void The_sound_repair_of_the_same_race_passes() => Explorer.ExploreOrders(Scenario(t => t));
+    public void The_sound_repair_of_the_same_race_passes() => Explorer.ExploreRace(2, Scenario(t => t));
 
-    private static void Noticed(Func<ITableStore, ITableStore> broken) => Assert.Throws<InterleavingException>(() => Explorer.ExploreOrders(Scenario(broken)));
+    private static void Noticed(Func<ITableStore, ITableStore> broken) => Assert.Throws<InterleavingException>(() => Explorer.ExploreRace(2, Scenario(broken)));
 
     private static Func<Schedule, World, Action> Scenario(Func<ITableStore, ITableStore> tables) => (s, w) => new RepairScenario(s, w)
         .Given(c => c.Post(World.There, Layer))

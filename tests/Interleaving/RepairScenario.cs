@@ -128,6 +128,10 @@ internal sealed class RepairScenario
         var live = rows.FirstOrDefault(r => r.Row == Tables.ContentRow && !LayerLinks.IsFreed(r));
         if (live is not null && !rows.Any(r => Quarantine.IsHeldBy(live, r) && r.Row != Tables.ContentRow))
             throw new InvariantException("the content that a push has brought is held by nobody");
+
+        // A push that joins drops its own blob: one that is left is what a push was told is stored.
+        if (world.BlobsOf(digest).Except([damaged, live?.GetString("blob") ?? ""]).Any())
+            throw new InvariantException("a push brought the content, and it is not in use");
     }
 
     // As docker does it: what HEAD does not know is uploaded; then the manifest.

@@ -142,6 +142,10 @@ internal sealed class World
         Require(bytes is null ? driver.Delete(path, CancellationToken.None) : driver.Put(path, new(bytes), metadata, CancellationToken.None));
     }
 
+    /// <summary>The blobs that call themselves by a digest.</summary>
+    public IReadOnlyList<string> BlobsOf(Digest digest) =>
+        [.. Require(driver.List(PathMapper.ContentPrefix, CancellationToken.None).ToListAsync(CancellationToken.None).AsTask()).Where(b => b.Stat.Metadata.Digest == digest.ToString()).Select(b => b.Path)];
+
     /// <summary>A digest's rows.</summary>
     public IReadOnlyList<TableEntity> ContentRows(Digest digest) => Require(tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, CancellationToken.None)).Entities;
 

@@ -5,6 +5,7 @@ using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
+using Registry.Tests.Collection;
 using Registry.Tests.Layers;
 using Registry.Tests.Support;
 using Registry.Verification;
@@ -23,6 +24,8 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
     public VerificationOptions Options { get; init; } = new();
 
     public LayerService Layers => new(storage.Driver, storage.Tables, new UploadOptions(), collection, storage.Clock, ids);
+
+    public LayerLinks Links => new(storage.Tables, collection);
 
     public ManifestService Manifests => new(
         storage.Driver,
@@ -65,6 +68,9 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
         (await storage.Tables.Find(Tables.Manifests, Tables.Key(App), Tables.ManifestRow(digest), Cancel))!.GetString("blob");
 
     public Task Spoil(string path, Func<byte[], byte[]?> change) => storage.Spoil(path, change);
+
+    public Task Collect() =>
+        new GarbageCollector(storage.Driver, storage.Tables, new UploadOptions(), collection, storage.Clock, ids).Run(CollectionKind.Collect, new CollectionSeen(), Cancel);
 
     /// <summary>A whole pass, and what it found, as <c>Kind Thing</c> in order.</summary>
     public async Task<IReadOnlyList<string>> Verify(bool repairs = false)

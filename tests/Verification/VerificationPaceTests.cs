@@ -99,6 +99,25 @@ public sealed class VerificationPaceTests
         Assert.Empty(await lab.Recorded());
     }
 
+    /// <summary>Pages of three rows, and a slice ends after each blob. Storage's own words for where a page begins are no keys on Azure.</summary>
+    [Theory]
+    [MemberData(nameof(VerificationStorage.Names), MemberType = typeof(VerificationStorage))]
+    public async Task Slices_that_end_in_the_middle_of_a_page_look_at_each_row_once(string kind)
+    {
+        await using var storage = await VerificationStorage.Open(kind);
+        var lab = new VerificationLab(storage, new ShortPages(storage.Tables)) { Options = new VerificationOptions { BytesPerDay = 1L << 50 } };
+        await lab.Push(SmallImages.Index(SmallImages.Image("one", "base"), SmallImages.Image("two", "base", "more")), "v1", "v2");
+        foreach (var content in Enumerable.Range(1, 4).Select(i => Content.Bytes(i, (int)MiB + 1)))
+            await lab.PushBlob(content);
+        await new VerificationRunStore(storage.Tables, IdSource.Random).Save(new VerificationRun { Kind = VerificationKind.Pass, Allowance = 1L << 40 }, Cancel);
+
+        var (slices, _) = await Slices(storage, lab, TimeSpan.Zero);
+
+        Assert.True(slices > 15, $"{slices} slices");
+        var totals = (await lab.NewVerifier().States(Cancel)).Single().Totals;
+        Assert.Equal((8, 8, 3, 2, 0), (totals.Contents, totals.Links, totals.Manifests, totals.Tags, totals.Findings));
+    }
+
     [Fact]
     public async Task A_pass_begins_when_the_last_began_an_interval_ago_and_looks_cost_one_transaction()
     {
@@ -231,6 +250,11 @@ public sealed class VerificationPaceTests
             Interlocked.Increment(ref opens);
             return base.Open(path, offset, length, cancellation);
         }
+    }
+
+    private sealed class ShortPages(ITableStore inner) : TableDecorator(inner)
+    {
+        public override Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) => base.Query(table, query with { Take = 3 }, cancellation);
     }
 
     private sealed class Twice(ITableStore inner) : TableDecorator(inner)

@@ -10,6 +10,8 @@ namespace Registry.Tests.Verification;
 /// <summary>What a pass finds, on every storage, and what becomes of it.</summary>
 public sealed class VerifierTests
 {
+    private const string TakenOver = "docker/registry/v2/blobs/sha256/03/0390/data";
+
     private static readonly TestImage image = SmallImages.Image("app", "base", "app");
 
     private static readonly Dictionary<string, (Func<byte[], byte[]?> Change, FindingKind Kind)> damages = new()
@@ -171,6 +173,48 @@ public sealed class VerifierTests
         await Assert.ThrowsAsync<RegistryException>(() => lab.Pull(layer));
         await lab.Push(image, "latest");
         Assert.Empty(await lab.Verify());
+    }
+
+    [Fact]
+    public async Task A_damaged_layer_that_was_taken_over_is_freed_by_the_collector_and_not_taken_back_by_an_import()
+    {
+        await using var storage = await VerificationStorage.Open("memory");
+        var lab = new VerificationLab(storage);
+        var digest = Digest.Compute(DigestAlgorithm.Sha256, [1, 2, 3]);
+        await storage.Driver.Put(TakenOver, new([1, 2, 4]), BlobMetadata.None, Cancel);
+        await lab.Links.Link(VerificationLab.App, digest, TakenOver, 3, Cancel);
+
+        Assert.Equal(["Corrupt Content repaired"], await lab.Verify(repairs: true));
+        Assert.Null(await lab.Links.Link(VerificationLab.App, digest, TakenOver, 3, Cancel));
+        storage.Clock.Advance(TimeSpan.FromHours(25));
+        await lab.Collect();
+
+        Assert.Null(await storage.Driver.Find(TakenOver, Cancel));
+        await lab.PushBlob([1, 2, 3]);
+        Assert.Equal([1, 2, 3], await lab.Pull(digest));
+        Assert.Empty(await lab.Verify());
+    }
+
+    /// <summary>Its blob has a content row as well, which must not become the collector's while manifests name the blob.</summary>
+    [Fact]
+    public async Task A_damaged_manifest_that_was_taken_over_is_brought_back_by_a_put_and_stays()
+    {
+        await using var storage = await VerificationStorage.Open("memory");
+        var lab = new VerificationLab(storage);
+        await lab.Push(image, "latest");
+        await storage.Driver.Put(TakenOver, new(image.Manifest[1..]), BlobMetadata.None, Cancel);
+        foreach (var row in (await storage.Tables.Query(Tables.Manifests, new TableQuery(), Cancel)).Entities)
+            await storage.Tables.Write(Tables.Manifests, TableOperation.Upsert(row.Copy().Set("blob", TakenOver)), Cancel);
+        await lab.Links.Link(VerificationLab.App, image.Digest, TakenOver, image.Manifest.Length, Cancel);
+
+        Assert.Equal(["Corrupt Content", "Corrupt Manifest repaired"], await lab.Verify(repairs: true));
+        await lab.Push(image, "v2");
+        storage.Clock.Advance(TimeSpan.FromHours(25));
+        await lab.Collect();
+
+        Assert.Empty(await lab.Verify());
+        foreach (var reference in (string[])["latest", "v2"])
+            Assert.Equal(image.Manifest, (await lab.Manifests.Get(VerificationLab.App, Reference.Parse(reference), Cancel)).Content.ToArray());
     }
 
     [Fact]
