@@ -11,9 +11,9 @@ public sealed class AllocationTests(AllocationTests.Counts counts) : IClassFixtu
     [Fact]
     public void A_MiB_that_is_received_copied_and_hashed_allocates_nothing() => Assert.InRange(counts.Of("HashAndCopy"), -64, 64);
 
-    /// <summary>Nearly all of it is the library's, some 16 KiB for a request; 2,032 to 2,108 were counted, by how the socket takes the body.</summary>
+    /// <summary>Nearly all of it is the library's, some 16 KiB for a request; 2,027 to 2,038 were counted. By how the socket takes the body it may be some 80 more.</summary>
     [Fact]
-    public void A_MiB_that_is_staged_to_Azure_allocates_some_two_KiB() => Assert.InRange(counts.Of("StagedToAzure"), 1, 2560);
+    public void A_MiB_that_is_staged_to_Azure_allocates_some_two_KiB() => Assert.InRange(counts.Of("StagedToAzure"), 1, 2176);
 
     [Fact]
     public void A_MiB_that_is_pushed_to_disk_allocates_one_KiB_at_most() => Assert.InRange(counts.Of("PushedToDisk"), 0, 1024);

@@ -98,7 +98,15 @@ public sealed class AzureBlobDriver : IStorageDriver
     {
         BlobLimits.CheckBlock(path, blockId, content);
         using var body = new SequenceStream(content);
-        await Blob(path).StageBlockAsync(Encode(blockId), body, cancellationToken: cancellation).OrFailure("stage block", path, cancellation);
+        try
+        {
+            await Blob(path).StageBlockAsync(Encode(blockId), body, cancellationToken: cancellation);
+        }
+        catch (Exception e) when (AzureFailure.IsStorage(e, cancellation))
+        {
+            // Not OrFailure, which is one object more for each block.
+            throw AzureFailure.Of(e, "stage block", path);
+        }
     }
 
     public async Task CommitBlocks(string path, IReadOnlyList<string> blockIds, BlobMetadata metadata, CancellationToken cancellation)
@@ -165,7 +173,11 @@ public sealed class AzureBlobDriver : IStorageDriver
 
     private static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 
-    private static string Encode(string blockId) => Convert.ToBase64String(Encoding.ASCII.GetBytes(blockId));
+    private static string Encode(string blockId)
+    {
+        Span<byte> ascii = stackalloc byte[BlobLimits.MaxBlockIdLength];
+        return Convert.ToBase64String(ascii[..Encoding.ASCII.GetBytes(blockId, ascii)]);
+    }
 
     /// <summary>Whether the blob is absent, and not the container, whose absence must not pass for that of every blob.</summary>
     private static bool IsAbsent(StorageFailedException failure) => failure.Code == BlobErrorCode.BlobNotFound;

@@ -78,6 +78,7 @@ public sealed class AzureStorage
     {
         var pipeline = new BlobClientOptions { Transport = options.Transport };
         AzureRetry.ForBlobs(pipeline.Retry);
+        AzureTransport.LeaveDiagnosticsToHttp(pipeline.Diagnostics);
         if (options.Clock is { } clock)
             pipeline.AddPolicy(clock, HttpPipelinePosition.PerRetry);
         return pipeline;

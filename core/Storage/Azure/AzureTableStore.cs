@@ -149,6 +149,7 @@ public sealed class AzureTableStore : ITableStore
             if (options.Clock is { } clock)
                 AddPolicy(clock, HttpPipelinePosition.PerRetry);
             AzureRetry.ForTables(Retry);
+            AzureTransport.LeaveDiagnosticsToHttp(Diagnostics);
         }
     }
 }

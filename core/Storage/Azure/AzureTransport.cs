@@ -1,3 +1,4 @@
+using Azure.Core;
 using Azure.Core.Pipeline;
 
 namespace Registry.Storage.Azure;
@@ -10,7 +11,15 @@ public static class AzureTransport
 
     /// <summary>Makes a transport over a handler. Time limits are the pipeline's, for each try, not the client's for all of them.</summary>
     public static HttpPipelineTransport Create(HttpMessageHandler handler) =>
-        new HttpClientTransport(new HttpClient(new TransactionCounter(new SocketFailureHandler(handler))) { Timeout = Timeout.InfiniteTimeSpan });
+        new HttpClientTransport(new HttpClient(new StorageHandler(handler)) { Timeout = Timeout.InfiniteTimeSpan });
+
+    /// <summary>Takes the library's own spans and log events away: nobody listens to them, and they are made for each request all the same. The requests' spans are HttpClient's (docs/operate.md), their failures are in the exceptions.</summary>
+    public static void LeaveDiagnosticsToHttp(DiagnosticsOptions diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        diagnostics.IsDistributedTracingEnabled = false;
+        diagnostics.IsLoggingEnabled = false;
+    }
 
     /// <summary>Makes a pool as it suits storage: HTTP/1.1 connections that are kept alive, and nothing between us and it.</summary>
     public static SocketsHttpHandler CreateHandler() => new()
