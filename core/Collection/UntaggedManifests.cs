@@ -23,8 +23,8 @@ internal sealed class UntaggedManifests(CollectionContext context, RetentionPoli
     private readonly TimeSpan? after = policy?.Untagged ?? context.Options.UntaggedAfter;
 
     // Nothing where no policy applies: then what a policy released before stays.
-    private HashSet<string> released = new HashSet<string>();
-    private IReadOnlySet<string> noted = new HashSet<string>();
+    private HashSet<string> released = [];
+    private HashSet<string> noted = [];
 
     /// <summary>Takes down one row of the repository.</summary>
     public void Add(TableEntity row) => graph.Add(row);
