@@ -9,6 +9,7 @@ public sealed partial class DocumentTests
     [InlineData("uploads.md", 25)]
     [InlineData("garbage-collection.md", 45)]
     [InlineData("verification.md", 20)]
+    [InlineData("lifecycle.md", 20)]
     public void Every_test_that_the_document_names_is_there(string document, int atLeast)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -95,7 +95,7 @@ internal sealed record CollectedView(
         dryRun, totals.Manifests, totals.Links, totals.Contents, totals.Uploads, totals.Blobs, totals.Removed, totals.Freed, totals.Waiting, totals.NextAt, totals.Unreadable, seen.Items, seen.LeftOut);
 }
 
-/// <param name="Kind"><c>manifest</c>, <c>link</c>, <c>content</c>, <c>upload</c>, <c>blob</c>, or <c>unreadable</c>, which is kept.</param>
+/// <param name="Kind"><c>tag</c>, <c>manifest</c>, <c>link</c>, <c>content</c>, <c>upload</c>, <c>blob</c>, or <c>unreadable</c>, which is kept.</param>
 /// <param name="Name">Its digest, id or path.</param>
 /// <param name="Repository">Whose it was; null for what belongs to none.</param>
 /// <param name="Bytes">What it frees.</param>

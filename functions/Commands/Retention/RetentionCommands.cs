@@ -89,7 +89,7 @@ internal static class RetentionCommands
         if (preview.LeftOut > 0)
             terminal.Line(Text($"… and {preview.LeftOut} more tags: name a repository"));
         if (preview.Repositories.Any(r => r.Taken > 0))
-            terminal.Line("nothing was changed: the collector's next run takes the tags, and a run after the grace period the manifests; registry restore brings them back");
+            terminal.Line("nothing was changed: the collector's next run takes the tags, and a run after the grace period the manifests; registry restore brings them back, for as long as Collection:RestorableFor says");
     }
 
     private static string With(int manifests) => manifests == 0 ? "" : $", and {Count(manifests, "manifest", "manifests")} after them";
