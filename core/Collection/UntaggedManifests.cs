@@ -78,24 +78,14 @@ internal sealed class UntaggedManifests(CollectionContext context, RetentionPoli
     private async Task<DateTimeOffset> Judge(ManifestNode node, DateTimeOffset until, CancellationToken cancellation)
     {
         var isReleased = released.Contains(node.Digest);
-        var grace = context.Options.GracePeriod;
-        if (!isReleased && after is null)
+        if (Departure.Wait(isReleased, after, context.Options) is not { } wait)
             return DateTimeOffset.MaxValue;
-        var wait = isReleased || after < grace ? grace : after!.Value;
-        var goesAt = default(DateTimeOffset);
-        if (node.UntaggedSince is not { } since || (isReleased && !node.IsReleased))
-        {
-            if (!noted.Contains(node.Digest))
-                await Note(node, isReleased, cancellation);
-            goesAt = context.StartedAt + wait;
-        }
-        else if (since + wait > context.StartedAt || !context.IsOld(node.Row.Timestamp))
-        {
-            var byRow = node.Row.Timestamp + grace;
-            goesAt = since + wait > byRow ? since + wait : byRow;
-        }
-
-        until = goesAt > until ? goesAt : until;
+        var goesAt = Departure.At(node, isReleased, wait, context.Options);
+        if (goesAt is null && !noted.Contains(node.Digest))
+            await Note(node, isReleased, cancellation);
+        goesAt ??= context.StartedAt + wait;
+        if (goesAt > until && (goesAt > context.StartedAt || !context.IsOld(node.Row.Timestamp)))
+            until = goesAt.Value;
         if (until != default && until != DateTimeOffset.MaxValue)
             context.Waits(CollectedKind.Manifest, node.Digest, CollectionContext.Name(node.Row.Partition), 0, isReleased ? "retention took what led to it" : "nothing leads to it", until);
         return until;
