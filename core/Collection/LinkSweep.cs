@@ -17,10 +17,11 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
 
     private TableContinuation? next = from;
 
-    // A digest whose rows may go on on the next page. A run that another process goes on with there does not know its content row: that one waits for the next run.
+    // A digest whose rows may go on on the next page, and where the page begins that has its first: another process goes on there, and reads all of them.
     private DigestSweep? open;
+    private TableContinuation? openAt;
 
-    public TableContinuation? Position => next;
+    public TableContinuation? Position => open is null ? next : openAt;
 
     public double? Fraction => next is null ? null : KeyFraction.OfDigest(next.Partition);
 
@@ -33,9 +34,12 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
 
     public async Task<bool> Step(CancellationToken cancellation)
     {
-        var page = await context.Tables.Query(Tables.Content, new TableQuery { Select = Columns, Continue = next }, cancellation);
+        var (at, before) = (next, open);
+        var page = await context.Tables.Query(Tables.Content, new TableQuery { Select = Columns, Continue = at }, cancellation);
         next = page.Next;
         var digests = await Group(page, cancellation);
+        if (open != before)
+            openAt = at;
         foreach (var some in digests.Where(d => d.HasWork(context)).Chunk(Parallelism))
             await Task.WhenAll(some.Select(d => d.Sweep(context, cancellation)));
         return next is not null;

@@ -76,7 +76,9 @@ internal sealed class BlobCheck(IStorageDriver driver)
         try
         {
             await using var content = await driver.Open(claim.Path, hash.Length, claim.Size - hash.Length + 1, cancellation);
-            while (await content.ReadAsync(buffer.AsMemory(0, BufferSize), cancellation) is > 0 and var count)
+
+            // Whole buffers, however small the pieces are in which they come: a slice that has little time gets on by one at least.
+            while (await content.ReadAtLeastAsync(buffer.AsMemory(0, BufferSize), BufferSize, throwOnEndOfStream: false, cancellation) is > 0 and var count)
             {
                 hash.Append(buffer.AsSpan(0, count));
                 if (!await read(count) && hash.Length < claim.Size)
