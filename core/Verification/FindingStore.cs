@@ -44,18 +44,8 @@ internal sealed class FindingStore(ITableStore tables)
         }
     }
 
-    private async IAsyncEnumerable<TableEntity> Rows([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        TableContinuation? next = null;
-        do
-        {
-            var page = await tables.Query(Tables.Progress, new TableQuery { Partition = Tables.FindingsPartition, Continue = next }, cancellation);
-            foreach (var row in page.Entities)
-                yield return row;
-            next = page.Next;
-        }
-        while (next is not null);
-    }
+    private IAsyncEnumerable<TableEntity> Rows(CancellationToken cancellation) =>
+        tables.ReadAll(Tables.Progress, new TableQuery { Partition = Tables.FindingsPartition }, cancellation);
 
     // A thing has one row for its bytes, and one for what it leads to: both can be wrong.
     private static string Key(Finding finding) =>

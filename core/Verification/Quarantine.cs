@@ -122,18 +122,8 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
         return false;
     }
 
-    private async IAsyncEnumerable<TableEntity> Links(string digest, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        TableContinuation? next = null;
-        do
-        {
-            var page = await tables.Query(Tables.Content, new TableQuery { Partition = digest, Continue = next }, cancellation);
-            foreach (var row in page.Entities.Where(r => r.Row != Tables.ContentRow))
-                yield return row;
-            next = page.Next;
-        }
-        while (next is not null);
-    }
+    private IAsyncEnumerable<TableEntity> Links(string digest, CancellationToken cancellation) =>
+        tables.ReadAll(Tables.Content, new TableQuery { Partition = digest }, cancellation).Where(row => row.Row != Tables.ContentRow);
 }
 
 /// <summary>What became of something that seemed to be damaged.</summary>
