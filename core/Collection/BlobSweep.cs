@@ -8,22 +8,22 @@ namespace Registry.Collection;
 /// A name is gathered for every row that was there when its table was read, and a row that came later names a blob that was written later: too
 /// young to go. Such a blob is what a crash leaves: of a delete between the row and the blob, or of a push between the blob and the row.
 /// </remarks>
-internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names, TableContinuation? from) : ICollectionPhase
+internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names, CollectionPosition? from) : ICollectionPhase
 {
     // The listing is asked for as a whole. Once a slice has ended within it, the rest is listed by the two digits that paths begin with.
     private const int Prefixes = 256;
     private const int BlobsPerStep = 5000;
 
-    private readonly IAsyncEnumerator<BlobListing> listing = List(context.Driver, from).GetAsyncEnumerator();
-    private string? prefix = from?.Partition;
+    private readonly IAsyncEnumerator<BlobListing> listing = List(context.Driver, from?.Key).GetAsyncEnumerator();
+    private string? prefix = from?.Key;
 
-    public TableContinuation? Position => prefix is null ? null : new TableContinuation(prefix, "");
+    public CollectionPosition? Position => prefix is null ? null : new CollectionPosition(null, prefix);
 
     public double? Fraction => prefix is null ? 0 : KeyFraction.OfHex(prefix, 2);
 
-    public static async Task<BlobSweep> Open(CollectionContext context, TableContinuation? from, CancellationToken cancellation)
+    public static async Task<BlobSweep> Open(CollectionContext context, CollectionPosition? from, CancellationToken cancellation)
     {
-        var first = from is null ? default : SortedKey.OfBlob(from.Partition.PadRight(32, '0'));
+        var first = from?.Key is { } begun ? SortedKey.OfBlob(begun.PadRight(32, '0')) : default;
         return new BlobSweep(context, await context.Names.Read(first, cancellation), from);
     }
 
@@ -42,7 +42,7 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
 
     public ValueTask DisposeAsync() => listing.DisposeAsync();
 
-    private static async IAsyncEnumerable<BlobListing> List(IStorageDriver driver, TableContinuation? from)
+    private static async IAsyncEnumerable<BlobListing> List(IStorageDriver driver, string? from)
     {
         if (from is null)
         {
@@ -51,7 +51,7 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
             yield break;
         }
 
-        for (var prefix = Convert.ToInt32(from.Partition, 16); prefix < Prefixes; prefix++)
+        for (var prefix = Convert.ToInt32(from, 16); prefix < Prefixes; prefix++)
         {
             await foreach (var blob in driver.List($"{PathMapper.ContentPrefix}{prefix:x2}/", CancellationToken.None))
                 yield return blob;

@@ -97,7 +97,7 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
 internal interface ICollectionPhase : IAsyncDisposable
 {
     /// <summary>From where another process would go on; null for the beginning.</summary>
-    TableContinuation? Position { get; }
+    CollectionPosition? Position { get; }
 
     /// <summary>How much is done, 0 to 1; null where that cannot be told.</summary>
     double? Fraction { get; }

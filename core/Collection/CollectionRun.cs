@@ -25,7 +25,7 @@ internal sealed record CollectionRun
     public CollectionPhase Phase { get; init; }
 
     /// <summary>Where the phase goes on; null for its beginning.</summary>
-    public TableContinuation? Position { get; init; }
+    public CollectionPosition? Position { get; init; }
 
     /// <summary>Files of marks: what is needed.</summary>
     public IReadOnlyList<KeyFile> Marks { get; init; } = [];

@@ -40,8 +40,9 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
             .Set("held", run.IsHeld)
             .Set("started", run.StartedAt)
             .Set("phase", run.Phase.ToString())
-            .Set("partition", run.Position?.Partition)
-            .Set("row", run.Position?.Row);
+            .Set("partition", run.Position?.Page?.Partition)
+            .Set("row", run.Position?.Page?.Row)
+            .Set("key", run.Position?.Key);
         WriteList(row, "marks", [.. run.Marks.Select(f => f.ToString())]);
         WriteList(row, "names", [.. run.Names.Select(f => f.ToString())]);
         WriteList(row, "unreadable", run.Unreadable);
@@ -62,12 +63,18 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
             Age = row.Age,
             StartedAt = row.FindTime("started"),
             Phase = Enum.Parse<CollectionPhase>(row.GetString("phase")),
-            Position = row.FindString("partition") is { } partition ? new TableContinuation(partition, row.FindString("row") ?? "") : null,
+            Position = ReadPosition(row),
             Marks = [.. ReadList(row, "marks").Select(KeyFile.Parse)],
             Names = [.. ReadList(row, "names").Select(KeyFile.Parse)],
             Unreadable = ReadList(row, "unreadable"),
             Totals = CollectionTotals.Read(row),
         };
+    }
+
+    private static CollectionPosition? ReadPosition(TableEntity row)
+    {
+        var page = row.FindString("partition") is { } partition ? new TableContinuation(partition, row.FindString("row") ?? "") : null;
+        return row.FindString("key") is { } key ? new CollectionPosition(page, key) : CollectionPosition.Of(page);
     }
 
     private static void WriteList(TableEntity row, string name, IReadOnlyList<string> list)

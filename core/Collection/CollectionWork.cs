@@ -85,7 +85,7 @@ internal sealed class CollectionWork
         run is not null
         && await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation) is not null;
 
-    private async Task<ICollectionPhase> Open(CollectionPhase phase, TableContinuation? from, CancellationToken cancellation) => phase switch
+    private async Task<ICollectionPhase> Open(CollectionPhase phase, CollectionPosition? from, CancellationToken cancellation) => phase switch
     {
         CollectionPhase.Mark => new ManifestMark(context, from),
         CollectionPhase.Sweep => await LinkSweep.Open(context, from, cancellation),
@@ -93,7 +93,7 @@ internal sealed class CollectionWork
         _ => await BlobSweep.Open(context, from, cancellation),
     };
 
-    private async Task<bool> Save(CollectionPhase phase, TableContinuation? position, bool isHeld, CancellationToken cancellation)
+    private async Task<bool> Save(CollectionPhase phase, CollectionPosition? position, bool isHeld, CancellationToken cancellation)
     {
         await context.Marks.Save(cancellation);
         await context.Names.Save(cancellation);

@@ -8,27 +8,27 @@ namespace Registry.Collection;
 /// link stands beside it; whoever joins re-writes it. It is read before the links of its partition are, so a join that comes between either shows its
 /// link or has changed the row.
 /// </remarks>
-internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks, TableContinuation? from) : ICollectionPhase
+internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks, CollectionPosition? from) : ICollectionPhase
 {
     private static readonly string[] Columns = ["blob", "size", "canonical"];
 
     // Deletes of different digests that are under way at once.
     private const int Parallelism = 8;
 
-    private TableContinuation? next = from;
+    private TableContinuation? next = from?.Page;
 
     // A digest whose rows may go on on the next page, and where the page begins that has its first: another process goes on there, and reads all of them.
     private DigestSweep? open;
     private TableContinuation? openAt;
 
-    public TableContinuation? Position => open is null ? next : openAt;
+    public CollectionPosition? Position => open is null ? CollectionPosition.Of(next) : new CollectionPosition(openAt, open.Digest);
 
-    public double? Fraction => next is null ? null : KeyFraction.OfDigest(next.Partition);
+    public double? Fraction => open is null ? null : KeyFraction.OfDigest(open.Digest);
 
-    /// <summary>Begins at the first mark that the first page can need.</summary>
-    public static async Task<LinkSweep> Open(CollectionContext context, TableContinuation? from, CancellationToken cancellation)
+    /// <summary>Begins at the first mark that can be needed.</summary>
+    public static async Task<LinkSweep> Open(CollectionContext context, CollectionPosition? from, CancellationToken cancellation)
     {
-        var first = from is null ? null : SortedKey.OfDigest(from.Partition);
+        var first = from?.Key is { } digest ? SortedKey.OfDigest(digest) : null;
         return new LinkSweep(context, await context.Marks.Read(first ?? default, cancellation), from);
     }
 
@@ -51,7 +51,7 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
     private async Task<List<DigestSweep>> Group(TablePage page, CancellationToken cancellation)
     {
         List<DigestSweep> digests = open is null ? [] : [open];
-        foreach (var row in page.Entities)
+        foreach (var row in page.Entities.Where(row => from?.IsBehind(row) != true))
         {
             if (digests.Count == 0 || digests[^1].Digest != row.Partition)
             {

@@ -11,28 +11,29 @@ namespace Registry.Collection;
 /// it began, and its put renewed the links (docs/garbage-collection.md). A deleted manifest is a root like any other while it can be restored.
 /// One that is deleted while its repository is read turns up again behind the rows that were read already.
 /// </remarks>
-internal sealed class ManifestMark(CollectionContext context, TableContinuation? from) : ICollectionPhase
+internal sealed class ManifestMark(CollectionContext context, CollectionPosition? from) : ICollectionPhase
 {
     private readonly DeletedSweep deleted = new(context);
     private readonly RetentionRules retention = new(context);
     private UntaggedManifests? untagged;
-    private readonly TableContinuation? start = from;
-    private TableContinuation? next = from;
+    private TableContinuation? page = from?.Page;
+    private TableContinuation? next = from?.Page;
     private string? repository;
     private ulong repositoryHash;
 
-    // Before all rows of a partition: keys hold nothing below the space.
-    private const string Beginning = " ";
+    // The page that has the first row of the repository.
+    private TableContinuation? enteredAt;
 
     // A repository's manifests are judged together, when all of its rows were seen.
-    public TableContinuation? Position => untagged is null || repository is null ? next : new TableContinuation(repository, Beginning);
+    public CollectionPosition? Position => untagged is null || repository is null ? CollectionPosition.Of(next) : new CollectionPosition(enteredAt, repository);
 
     public double? Fraction => null;
 
     public async Task<bool> Step(CancellationToken cancellation)
     {
-        var page = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = RepositoryGraph.Columns, Continue = next }, cancellation);
-        foreach (var row in page.Entities)
+        page = next;
+        var rows = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = RepositoryGraph.Columns, Continue = page }, cancellation);
+        foreach (var row in rows.Entities.Where(row => from?.IsBehind(row) != true))
         {
             if (row.Partition != repository)
                 await Enter(row.Partition, cancellation);
@@ -49,7 +50,7 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
             untagged?.Add(row);
         }
 
-        next = page.Next;
+        next = rows.Next;
         if (next is not null)
             return true;
         await Enter(null, cancellation);
@@ -63,15 +64,15 @@ internal sealed class ManifestMark(CollectionContext context, TableContinuation?
         if (repository is not null && untagged is not null)
             await untagged.Judge(repository, cancellation);
         untagged = partition is null ? null : await NewJudge(partition, cancellation);
-        repository = partition;
+        (repository, enteredAt) = (partition, page);
         repositoryHash = partition is null ? 0 : SortedKey.OfRepository(partition);
     }
 
-    // A repository that is entered in its midst, where a slice before this one had nothing to judge, is not judged: the rows before are not known.
+    // A repository that may have been entered in its midst, the first one where a slice before this one had nothing to judge, is not judged: the rows before are not known.
     private async Task<UntaggedManifests?> NewJudge(string partition, CancellationToken cancellation)
     {
         var policy = await retention.Find(partition, cancellation);
-        var isWhole = start is null || start.Partition != partition || start.Row == Beginning;
+        var isWhole = from is null || from.Key == partition || repository is not null;
         return isWhole && (policy is not null || context.Options.UntaggedAfter is not null) ? new UntaggedManifests(context, policy) : null;
     }
 

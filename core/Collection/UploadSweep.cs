@@ -4,15 +4,15 @@ using Registry.Storage;
 namespace Registry.Collection;
 
 /// <summary>Reads the uploads table once: purges what is over, and takes down the blobs that belong to the others.</summary>
-internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, TableContinuation? from) : ICollectionPhase
+internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, CollectionPosition? from) : ICollectionPhase
 {
-    public TableContinuation? Position { get; private set; } = from;
+    public CollectionPosition? Position { get; private set; } = from;
 
     public double? Fraction => null;
 
     public async Task<bool> Step(CancellationToken cancellation)
     {
-        var query = new TableQuery { Select = UploadPurge.Columns, Continue = Position };
+        var query = new TableQuery { Select = UploadPurge.Columns, Continue = Position?.Page };
         var page = await context.Tables.Query(Tables.Uploads, query, cancellation);
         foreach (var row in page.Entities)
         {
@@ -20,7 +20,7 @@ internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, 
             await Sweep(row, cancellation);
         }
 
-        Position = page.Next;
+        Position = CollectionPosition.Of(page.Next);
         return page.Next is not null;
     }
 

@@ -145,17 +145,44 @@ public sealed class UntaggedManifestTests
             Assert.True(await lab.CanPull("app", image));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public async Task Slices_that_end_anywhere_in_a_repository_take_what_a_whole_run_takes(int rows)
+    {
+        var (whole, sliced) = (await Make(), await Make(new PagesOf(rows)));
+        foreach (var lab in new[] { whole, sliced })
+        {
+            foreach (var repository in new[] { "app", "app/more", "team-b", "team.b" })
+            {
+                await lab.Push(repository, SmallImages.Index(SmallImages.Image("a", "a"), SmallImages.Image("b", "b")), repository == "app/more" ? ["v1"] : []);
+                await lab.Push(repository, SmallImages.Image("c", "c"), "v2");
+                await lab.Push(repository, SmallImages.Artifact("s", "application/vnd.example.signature", SmallImages.Image("a", "a")));
+            }
+        }
+
+        var slices = 0;
+        for (var run = 0; run < 4; run++)
+        {
+            whole.Clock.Advance(more);
+            await whole.Collect();
+            sliced.Clock.Advance(more);
+            while ((await sliced.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), TestContext.Current.CancellationToken)).Outcome == CollectionOutcome.Paused)
+                slices++;
+        }
+
+        Assert.True(slices > 20, $"only {slices} slices");
+        Assert.Equal(await whole.Everything(), await sliced.Everything());
+        Assert.True(await sliced.CanPull("app/more", SmallImages.Index(SmallImages.Image("a", "a"), SmallImages.Image("b", "b"))));
+        Assert.False(await sliced.CanPull("app", SmallImages.Image("a", "a")));
+    }
+
     private static Task<CollectionLab> Make(PagesOf? pages = null) =>
         CollectionLab.Make(CollectionLab.Plain with { UntaggedAfter = week }, pages is null ? null : tables => pages.Over(tables));
 
     private sealed record PagesOf(int Rows)
     {
-        public Registry.Storage.ITableStore Over(Registry.Storage.ITableStore inner) => new Pages(inner, Rows);
-    }
-
-    private sealed class Pages(Registry.Storage.ITableStore inner, int rows) : TableDecorator(inner)
-    {
-        public override Task<Registry.Storage.TablePage> Query(string table, Registry.Storage.TableQuery query, CancellationToken cancellation) =>
-            base.Query(table, query with { Take = rows }, cancellation);
+        public Registry.Storage.ITableStore Over(Registry.Storage.ITableStore inner) => new ShortPages(inner, Rows);
     }
 }

@@ -105,7 +105,7 @@ public sealed class VerificationPaceTests
     public async Task Slices_that_end_in_the_middle_of_a_page_look_at_each_row_once(string kind)
     {
         await using var storage = await VerificationStorage.Open(kind);
-        var lab = new VerificationLab(storage, new ShortPages(storage.Tables)) { Options = new VerificationOptions { BytesPerDay = 1L << 50 } };
+        var lab = new VerificationLab(storage, new ShortPages(storage.Tables, 3)) { Options = new VerificationOptions { BytesPerDay = 1L << 50 } };
         await lab.Push(SmallImages.Index(SmallImages.Image("one", "base"), SmallImages.Image("two", "base", "more")), "v1", "v2");
         foreach (var content in Enumerable.Range(1, 4).Select(i => Content.Bytes(i, (int)MiB + 1)))
             await lab.PushBlob(content);
@@ -250,11 +250,6 @@ public sealed class VerificationPaceTests
             Interlocked.Increment(ref opens);
             return base.Open(path, offset, length, cancellation);
         }
-    }
-
-    private sealed class ShortPages(ITableStore inner) : TableDecorator(inner)
-    {
-        public override Task<TablePage> Query(string table, TableQuery query, CancellationToken cancellation) => base.Query(table, query with { Take = 3 }, cancellation);
     }
 
     private sealed class Twice(ITableStore inner) : TableDecorator(inner)
