@@ -125,6 +125,12 @@ public sealed class CommandTranscriptTests
         $ restore team/app@sha256:4355
         ! 'team/app@sha256:4355' is not what a manifest is called, such as team/app:v1 or team/app@sha256:…: invalid digest format: sha256 is followed by 64 lower-case hexadecimal characters: see registry restore --help
         = 2
+        $ explain team/app:v1
+        ! team/app has neither a manifest nor a layer, nor anything deleted that can be restored, called v1
+        = 1
+        $ explain team/app
+        ! 'team/app' is a whole repository: name a tag or a digest in it: see registry explain --help
+        = 2
         $ restore Team/App
         ! 'Team/App' is not what a manifest is called, such as team/app:v1 or team/app@sha256:…: invalid repository name: see registry restore --help
         = 2
