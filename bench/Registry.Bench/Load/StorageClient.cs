@@ -9,37 +9,47 @@ namespace Registry.Bench.Load;
 /// <summary>Asks storage itself, with nothing between: the ceilings.</summary>
 internal sealed class StorageClient(AzuriteServer azurite)
 {
-    private const int BlockSize = 8 * 1024 * 1024;
+    /// <summary>Bytes in a block, as the registry stages them.</summary>
+    public const int BlockSize = 8 * 1024 * 1024;
+
     private const string Version = "2019-12-12";
     private const string Container = "registry";
 
     // One signature for everything, made before the clock runs.
     private readonly string signature = Sign();
 
+    /// <summary>A blob that nobody has written to.</summary>
+    public static string NewBlob() => $"ceiling-{RandomNumberGenerator.GetHexString(16)}";
+
+    public RawConnection Connect() => new(azurite.BlobPort);
+
     /// <summary>Stages a body as blocks, four at a time, on as many connections.</summary>
     public void PutBlocks(ReadOnlyMemory<byte> body)
     {
-        var blob = $"ceiling-{RandomNumberGenerator.GetHexString(16)}";
+        var blob = NewBlob();
         var next = -1;
         Parallel.For(0, 4, new ParallelOptions { MaxDegreeOfParallelism = 4 }, _ =>
         {
-            using var connection = new RawConnection(azurite.BlobPort);
+            using var connection = Connect();
             for (int block; (long)(block = Interlocked.Increment(ref next)) * BlockSize < body.Length;)
-            {
-                var part = body.Slice(block * BlockSize, Math.Min(BlockSize, body.Length - (block * BlockSize)));
-                var id = Uri.EscapeDataString(Convert.ToBase64String(Encoding.ASCII.GetBytes($"{block:d8}")));
-                connection.Send($"PUT {Path(blob)}?comp=block&blockid={id}&{signature} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-version: {Version}\r\nContent-Length: {part.Length}\r\n\r\n");
-                connection.Send(part.Span);
-                connection.Expect(201);
-            }
+                PutBlock(connection, blob, block, body.Span.Slice(block * BlockSize, Math.Min(BlockSize, body.Length - (block * BlockSize))));
         });
+    }
+
+    /// <summary>Stages one block.</summary>
+    public void PutBlock(RawConnection connection, string blob, int number, ReadOnlySpan<byte> block)
+    {
+        var id = Uri.EscapeDataString(Convert.ToBase64String(Encoding.ASCII.GetBytes($"{number:d8}")));
+        connection.Send($"PUT {Path(blob)}?comp=block&blockid={id}&{signature} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-version: {Version}\r\nContent-Length: {block.Length}\r\n\r\n");
+        connection.Send(block);
+        connection.Expect(201);
     }
 
     /// <summary>Puts a small blob there to be read, with Put Block and Put Block List.</summary>
     public string PutBlob(Content content)
     {
         var blob = $"ceiling-{content.Digest["sha256:".Length..]}";
-        using var connection = new RawConnection(azurite.BlobPort);
+        using var connection = Connect();
         connection.Send($"PUT {Path(blob)}?{signature} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-version: {Version}\r\nx-ms-blob-type: BlockBlob\r\nContent-Length: {content.Length}\r\n\r\n");
         connection.Send(content.Common.Span);
         connection.Send(content.Own);
@@ -50,7 +60,7 @@ internal sealed class StorageClient(AzuriteServer azurite)
     /// <summary>Reads a blob whole on one connection.</summary>
     public long Get(string blob)
     {
-        using var connection = new RawConnection(azurite.BlobPort);
+        using var connection = Connect();
         connection.Send($"GET {Path(blob)}?{signature} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-version: {Version}\r\n\r\n");
         return connection.Expect(200);
     }

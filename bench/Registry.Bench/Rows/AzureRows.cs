@@ -17,15 +17,21 @@ internal static class AzureRows
         using var redirecting = await RegistryServer.OnAzurite(options.Package, azurite, redirect: true);
         using var client = new RegistryClient(registry.Port);
         var storage = new StorageClient(azurite);
+        using var relay = new BareRelay(storage);
         var bodies = new ContentSource(options.Size << 20);
 
         var rows = new List<Row>();
         var pushes = Contest.Run(
             options.Runs,
             Entrant.Writing("push to Azurite", registry, () => Push(client, bodies.Next()), azurite.Folder),
-            Entrant.Writing("four parallel Put Block", azurite, () => PutBlocks(storage, bodies)));
+            Entrant.Writing("four parallel Put Block", azurite, () => PutBlocks(storage, bodies)),
+            Entrant.Writing("bare relay", azurite, () => Relay(relay, bodies)));
         rows.Add(new Row(
             $"push {options.Size} MiB on Azurite", "MiB/s", Series.Rates("registry", pushes[0]), Series.Rates("4 × Put Block", pushes[1]), Goal.AtLeast(0.9)));
+        rows.Add(new Row(
+            "the same, beside a relay that only hashes and stages", "MiB/s", Series.Rates("registry", pushes[0]), Series.Rates("bare relay", pushes[2]), Goal: null));
+        rows.Add(new Row(
+            "what that relay reaches", "MiB/s", Series.Rates("bare relay", pushes[2]), Series.Rates("4 × Put Block", pushes[1]), Goal: null));
 
         var content = bodies.Next();
         client.Push(content);
@@ -51,6 +57,12 @@ internal static class AzureRows
     private static double PutBlocks(StorageClient storage, ContentSource bodies)
     {
         storage.PutBlocks(bodies.Common);
+        return MiB(bodies.Common.Length);
+    }
+
+    private static double Relay(BareRelay relay, ContentSource bodies)
+    {
+        relay.Push(bodies.Common);
         return MiB(bodies.Common.Length);
     }
 
