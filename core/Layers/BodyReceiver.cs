@@ -25,6 +25,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
     private readonly SlabLease lease;
     private readonly BlockBuffer buffer;
     private readonly Queue<StagingBlock> inFlight = new();
+    private readonly SemaphoreSlim slots;
     private readonly long startOffset;
     private int hashed;
     private int nextBlock;
@@ -44,6 +45,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
         State = start with { Blocks = start.Blocks.Clone() };
         hash = ResumableHash.Restore(start.Hash);
         buffer = new BlockBuffer(lease, options.SlabSize);
+        slots = new SemaphoreSlim(options.BlocksInFlight);
         startOffset = recorded = start.Offset;
         blocksCut = start.Blocks.Count;
     }
@@ -102,6 +104,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
         buffer.Clear();
         lease.Dispose();
         hash.Dispose();
+        slots.Dispose();
     }
 
     /// <summary>Returns what ended the body early, or null at its proper end.</summary>
@@ -169,8 +172,10 @@ internal sealed class BodyReceiver : IAsyncDisposable
         // One is left for the tail.
         if (++blocksCut >= options.MaxBlocks)
             throw new RegistryException(RegistryError.BlobTooLarge, $"the blob has {options.MaxBlocks} blocks and goes on; storage takes no more");
-        while (inFlight.Count >= options.BlocksInFlight)
+        // Blocks end in any order. The next one need not wait for the oldest, but not all may run ahead of it: what is behind it is not recorded.
+        while (inFlight.Count >= 2 * options.BlocksInFlight)
             await AwaitOldest();
+        await slots.WaitAsync(CancellationToken.None);
         HashTo(length);
         hashed = 0;
         var index = nextBlock++;
@@ -179,8 +184,15 @@ internal sealed class BodyReceiver : IAsyncDisposable
 
     private async Task Stage(SlabBlock block, int index)
     {
-        using (block)
-            await driver.StageBlock(path, BlockList.BlockId(writer, index), block.Content, CancellationToken.None);
+        try
+        {
+            using (block)
+                await driver.StageBlock(path, BlockList.BlockId(writer, index), block.Content, CancellationToken.None);
+        }
+        finally
+        {
+            slots.Release();
+        }
     }
 
     private async Task AwaitOldest()
@@ -202,7 +214,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
 
     private async Task Checkpoint(bool intervalOver)
     {
-        while (inFlight.TryPeek(out var oldest) && oldest.Staged.IsCompletedSuccessfully)
+        while (inFlight.TryPeek(out var oldest) && oldest.Staged.IsCompleted)
             await AwaitOldest();
         if (intervalOver)
             await Settle();

@@ -90,6 +90,28 @@ public sealed class LayerUploadTests
         Assert.Equal(12 * 256, (await lab.Resume(upload.Id)).Offset);
     }
 
+    /// <summary>Blocks end in any order. One that hangs must not leave the connections of the others idle, and what lies behind it is not recorded, so they may not run far ahead.</summary>
+    [Fact]
+    public async Task Others_go_on_beside_a_block_that_hangs_but_no_further_than_as_many_again()
+    {
+        var lab = await UploadLab.Make(UploadLab.Small with { BlocksInFlight = 3 });
+        var hangs = new TaskCompletionSource();
+        lab.Driver.BeforeStage = n => n == 0 ? hangs.Task : Task.CompletedTask;
+        var content = Content.Bytes(1, 20 * 256);
+        var upload = await lab.Start();
+        var append = upload.Append(UploadLab.Body(content), null, Cancellation);
+
+        Assert.False(append.IsCompleted);
+        Assert.Equal(6, lab.Driver.Calls.Count);
+        Assert.Equal(0, (await lab.Resume(upload.Id)).Offset);
+
+        hangs.SetResult();
+        await append;
+        Assert.Equal(content.Length, (await lab.Resume(upload.Id)).Offset);
+        await upload.Finish(UploadLab.Sha256(content), null, null, null, Cancellation);
+        Assert.Equal(content, await lab.Read(UploadLab.Here, UploadLab.Sha256(content)));
+    }
+
     [Fact]
     public async Task A_trickling_body_is_recorded_each_interval_its_tail_with_it()
     {
