@@ -35,7 +35,7 @@ public sealed class MemoryStorageDriver(TimeProvider clock) : IStorageDriver
         {
             BlobLimits.CheckPath(path);
             lock (writing)
-                return Store(path, content.ToArray(), new Dictionary<string, ReadOnlyMemory<byte>>(), metadata);
+                return Store(path, content.ToArray(), MemoryBlob.NoBlocks, metadata);
         },
         cancellation);
 
