@@ -26,6 +26,6 @@ internal abstract class HashImplementation
     private sealed class ManagedImplementation : HashImplementation
     {
         public override ResumableHash Restore(HashState state) =>
-            state.Algorithm == DigestAlgorithm.Sha256 ? new ManagedSha256(state) : new ManagedSha512(state);
+            state.Algorithm == DigestAlgorithm.Sha256 ? new ManagedHash<uint, Sha256Functions>(state) : new ManagedHash<ulong, Sha512Functions>(state);
     }
 }

@@ -1,19 +1,24 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Registry.Digests;
 
-/// <summary>What SHA-256 and SHA-512 have in common in C#: cutting the content into blocks, and the padding at its end.</summary>
+/// <summary>SHA-2 in C# (FIPS 180-4, 6.2 and 6.4), where libcrypto cannot be had.</summary>
 /// <typeparam name="TWord">The algorithm's word; a block has sixteen, and the chaining values are eight.</typeparam>
-internal abstract class ManagedHash<TWord> : ResumableHash
+/// <typeparam name="TFunctions">The algorithm's functions and constants.</typeparam>
+internal sealed class ManagedHash<TWord, TFunctions> : ResumableHash
     where TWord : unmanaged, IBinaryInteger<TWord>
+    where TFunctions : ISha2Functions<TWord>
 {
+    private const int BlockWords = 16;
+
     private readonly TWord[] chaining = new TWord[8];
     private readonly byte[] block;
     private long length;
 
-    protected ManagedHash(HashState state)
+    public ManagedHash(HashState state)
     {
         Algorithm = state.Algorithm;
         block = new byte[HashState.BlockSizeOf(state.Algorithm)];
@@ -79,5 +84,61 @@ internal abstract class ManagedHash<TWord> : ResumableHash
     }
 
     /// <summary>Folds whole blocks into the chaining values.</summary>
-    protected abstract void Compress(Span<TWord> words, ReadOnlySpan<byte> blocks);
+    private static void Compress(Span<TWord> words, ReadOnlySpan<byte> blocks)
+    {
+        Span<TWord> w = stackalloc TWord[TFunctions.K.Length];
+        var blockSize = BlockWords * Unsafe.SizeOf<TWord>();
+        for (; blocks.Length >= blockSize; blocks = blocks[blockSize..])
+        {
+            Schedule(w, blocks);
+            CompressOne(words, w);
+        }
+    }
+
+    /// <summary>Expands the sixteen words of a block to one for each round.</summary>
+    private static void Schedule(Span<TWord> w, ReadOnlySpan<byte> block)
+    {
+        for (var t = 0; t < BlockWords; t++)
+            w[t] = TWord.ReadBigEndian(block.Slice(t * Unsafe.SizeOf<TWord>(), Unsafe.SizeOf<TWord>()), isUnsigned: true);
+
+        for (var t = BlockWords; t < w.Length; t++)
+            w[t] = w[t - 16] + w[t - 7] + TFunctions.Schedule0(w[t - 15]) + TFunctions.Schedule1(w[t - 2]);
+    }
+
+    private static void CompressOne(Span<TWord> words, ReadOnlySpan<TWord> w)
+    {
+        var (a, b, c, d) = (words[0], words[1], words[2], words[3]);
+        var (e, f, g, h) = (words[4], words[5], words[6], words[7]);
+
+        // Eight rounds bring each variable back to its own name, so nothing is moved between them.
+        ReadOnlySpan<TWord> k = TFunctions.K;
+        for (; w.Length >= 8 && k.Length >= 8; w = w[8..], k = k[8..])
+        {
+            Round(a, b, c, ref d, e, f, g, ref h, k[0] + w[0]);
+            Round(h, a, b, ref c, d, e, f, ref g, k[1] + w[1]);
+            Round(g, h, a, ref b, c, d, e, ref f, k[2] + w[2]);
+            Round(f, g, h, ref a, b, c, d, ref e, k[3] + w[3]);
+            Round(e, f, g, ref h, a, b, c, ref d, k[4] + w[4]);
+            Round(d, e, f, ref g, h, a, b, ref c, k[5] + w[5]);
+            Round(c, d, e, ref f, g, h, a, ref b, k[6] + w[6]);
+            Round(b, c, d, ref e, f, g, h, ref a, k[7] + w[7]);
+        }
+
+        words[0] += a;
+        words[1] += b;
+        words[2] += c;
+        words[3] += d;
+        words[4] += e;
+        words[5] += f;
+        words[6] += g;
+        words[7] += h;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(TWord a, TWord b, TWord c, ref TWord d, TWord e, TWord f, TWord g, ref TWord h, TWord scheduled)
+    {
+        h += scheduled + TFunctions.Sum1(e) + (g ^ (e & (f ^ g)));
+        d += h;
+        h += TFunctions.Sum0(a) + ((a & b) ^ (c & (a ^ b)));
+    }
 }
