@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -10,7 +11,10 @@ using Registry.Tests.Support.SymbolicImages;
 namespace Registry.Tests.Faults;
 
 /// <summary>Clients that push, pull and delete images made of a few layers, so that one's garbage is another's push. What was acknowledged and not deleted is claimed.</summary>
-internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
+/// <param name="instances">Whom they talk to.</param>
+/// <param name="seed">Of what they choose.</param>
+/// <param name="promised">So long after a client was told that a layer is there a manifest may name it, whatever the collector does.</param>
+internal sealed class CollectionStorm(RegistryInstance[] instances, int seed, TimeSpan promised)
 {
     private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
     private const string IndexType = "application/vnd.oci.image.index.v1+json";
@@ -20,7 +24,8 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
 
     private static readonly string[] repositories = ["team/one", "team/two", "other"];
 
-    private readonly TestBlob[] layers = [.. Enumerable.Range(0, 8).Select(i => TestBlob.Of((seed * 101) + i, 5_000 + (i * 90_000)))];
+    // So many that about half of what the repositories hold is needed at any time: the rest is about to go when somebody finds it.
+    private readonly TestBlob[] layers = [.. Enumerable.Range(0, 24).Select(i => TestBlob.Of((seed * 101) + i, 5_000 + (i % 8 * 90_000)))];
     private readonly ConcurrentDictionary<Image, bool> live = new();
     private readonly ConcurrentDictionary<string, long> counts = new();
 
@@ -110,6 +115,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
     {
         var repository = repositories[random.Next(repositories.Length)];
         var config = new TestBlob(JsonSerializer.SerializeToUtf8Bytes(new { architecture = "amd64", os = "linux", number = random.Next() }));
+        var pushing = Stopwatch.StartNew();
         var chosen = layers.OrderBy(_ => random.Next()).Take(random.Next(1, 4)).ToArray();
         foreach (var blob in chosen.Append(config))
         {
@@ -129,7 +135,7 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
             config = new { mediaType = "application/vnd.oci.image.config.v1+json", digest = config.Digest, size = config.Content.Length },
             layers = chosen.Select(l => new { mediaType = "application/vnd.oci.image.layer.v1.tar+gzip", digest = l.Digest, size = l.Content.Length }),
         });
-        return await PutManifest(http, new Image(repository, new TestBlob(manifest), [.. chosen.Append(config).Select(b => b.Digest)], []), ManifestType);
+        return await PutManifest(http, new Image(repository, new TestBlob(manifest), [.. chosen.Append(config).Select(b => b.Digest)], []), ManifestType, pushing);
     }
 
     private Task<Image?> PushIndex(HttpClient http, Image[] children, CancellationToken over) =>
@@ -147,12 +153,17 @@ internal sealed class CollectionStorm(RegistryInstance[] instances, int seed)
                     })),
                     [],
                     children),
-                IndexType);
+                IndexType,
+                pushing: null);
 
-    private async Task<Image?> PutManifest(HttpClient http, Image image, string mediaType)
+    /// <param name="http">The instance.</param>
+    /// <param name="image">The manifest, and what it needs.</param>
+    /// <param name="mediaType">Of the manifest.</param>
+    /// <param name="pushing">Runs since before the first layer was found or pushed; null where what it needs is claimed and cannot have gone.</param>
+    private async Task<Image?> PutManifest(HttpClient http, Image image, string mediaType, Stopwatch? pushing)
     {
         using var answer = await Answered(() => http.PutAsync($"/v2/{image.Repository}/manifests/{image.Manifest.Digest}", new ByteArrayContent(image.Manifest.Content) { Headers = { ContentType = new MediaTypeHeaderValue(mediaType) } }, CancellationToken.None));
-        if (answer.StatusCode == HttpStatusCode.NotFound)
+        if (answer.StatusCode == HttpStatusCode.NotFound && pushing?.Elapsed > promised)
             return Anew();
         await Expect(answer, HttpStatusCode.Created);
         live[image] = true;

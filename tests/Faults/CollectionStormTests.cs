@@ -21,6 +21,10 @@ public sealed class CollectionStormTests(AzuriteFixture azurite)
 
     private static readonly int seed = TestSeed.Of("collection storm");
     private static readonly TimeSpan grace = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan renewAfter = TimeSpan.FromSeconds(1);
+
+    // A link that is told of is at most this old. Azurite tells the time of a read in whole seconds, so it may be a second older than it looks.
+    private static readonly TimeSpan promised = grace - renewAfter - TimeSpan.FromSeconds(1);
 
     // A run on this little data takes a second or two, and one that was killed is followed when its lease is over.
     private static readonly TimeSpan killPatience = TimeSpan.FromSeconds(8);
@@ -38,7 +42,7 @@ public sealed class CollectionStormTests(AzuriteFixture azurite)
         await using var one = await Start(account, place, TimeSpan.FromSeconds(3));
         await using var other = await Start(account, place, TimeSpan.FromDays(1));
         await using var collector = await Start(account, place, TimeSpan.FromSeconds(1));
-        var storm = new CollectionStorm([one, other], seed);
+        var storm = new CollectionStorm([one, other], seed, promised);
         var minutes = Environment.GetEnvironmentVariable(MinutesVariable) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : 3;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         over.CancelAfter(TimeSpan.FromMinutes(minutes));
@@ -62,7 +66,7 @@ public sealed class CollectionStormTests(AzuriteFixture azurite)
         var instance = RegistryInstance.Start(account, place, Cancellation, new Dictionary<string, string>
         {
             ["Collection:GracePeriod"] = grace.ToString("c"),
-            ["Collection:RenewAfter"] = "00:00:01",
+            ["Collection:RenewAfter"] = renewAfter.ToString("c"),
             ["Collection:RestorableFor"] = "00:00:04",
             ["Collection:Interval"] = interval.ToString("c"),
         });
