@@ -84,7 +84,7 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
         {
             SafeFileHandle file = OpenFile(path);
             long end = RandomAccess.GetLength(file);
-            return Task.FromResult<Stream>(new FileRange(file, offset, length < end - offset ? offset + length.Value : end));
+            return Task.FromResult<Stream>(new FileRange(file, path, offset, length < end - offset ? offset + length.Value : end));
         });
     }
 
