@@ -260,7 +260,7 @@ internal sealed class World
     /// <summary>Waits for what no schedule holds: it is done at once, a parallel loop in it aside.</summary>
     public static void Require(Task task)
     {
-        if (!task.IsCompleted && !((IAsyncResult)task).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(20)))
+        if (!task.IsCompleted && !((IAsyncResult)task).AsyncWaitHandle.WaitOne(Patience.Limit))
             throw new InvalidOperationException("a call outside of the schedule does not end");
         task.GetAwaiter().GetResult();
     }
