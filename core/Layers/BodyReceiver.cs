@@ -60,9 +60,17 @@ internal sealed class BodyReceiver : IAsyncDisposable
         IStorageDriver driver, LayerUploadStore store, SlabPool pool, UploadOptions options, TimeProvider time, IdSource ids, LayerUploadState start, CancellationToken clientGone)
     {
         var lease = await pool.Enter(clientGone);
-        var receiver = new BodyReceiver(driver, store, options, time, ids.NewHex(6), lease, start);
-        await receiver.Take(start.Tail);
-        return receiver;
+        try
+        {
+            var receiver = new BodyReceiver(driver, store, options, time, ids.NewHex(6), lease, start);
+            await receiver.Take(start.Tail);
+            return receiver;
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Receives the body to its end. On return all of it is staged, except a tail shorter than a smallest block, which <see cref="State"/> holds.</summary>
@@ -124,11 +132,19 @@ internal sealed class BodyReceiver : IAsyncDisposable
                 return e;
             }
 
-            foreach (var segment in read.Buffer)
-                await Take(segment);
-            received += read.Buffer.Length;
-            RegistryMetrics.Bytes.Add(read.Buffer.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "in"));
-            body.AdvanceTo(read.Buffer.End);
+            try
+            {
+                foreach (var segment in read.Buffer)
+                    await Take(segment);
+                received += read.Buffer.Length;
+                RegistryMetrics.Bytes.Add(read.Buffer.Length, RegistryMetrics.Of(RegistryMetrics.Direction, "in"));
+            }
+            finally
+            {
+                // Also when storage has failed: who answers that reads the rest away first, which a body that waits for its reader forbids.
+                body.AdvanceTo(read.Buffer.End);
+            }
+
             if (Offset > options.MaxBlobSize)
                 throw new RegistryException(RegistryError.BlobTooLarge, $"the blob is larger than {options.MaxBlobSize} bytes, which is the most this registry accepts");
             if (read.IsCompleted)
@@ -163,7 +179,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
             if (buffer.FullLength >= options.MinBlockSize)
                 await Cut(buffer.FullLength);
             else
-                await AwaitOldest();
+                await Advance();
         }
     }
 
@@ -174,7 +190,7 @@ internal sealed class BodyReceiver : IAsyncDisposable
             throw new RegistryException(RegistryError.BlobTooLarge, $"the blob has {options.MaxBlocks} blocks and goes on; storage takes no more");
         // Blocks end in any order. The next one need not wait for the oldest, but not all may run ahead of it: what is behind it is not recorded.
         while (inFlight.Count >= 2 * options.BlocksInFlight)
-            await AwaitOldest();
+            await Advance();
         await slots.WaitAsync(CancellationToken.None);
         HashTo(length);
         hashed = 0;
@@ -193,6 +209,14 @@ internal sealed class BodyReceiver : IAsyncDisposable
         {
             slots.Release();
         }
+    }
+
+    /// <summary>Waits for the oldest block, and records a long body each time that so much is staged: by its bytes alone, not by when they are looked at.</summary>
+    private async Task Advance()
+    {
+        await AwaitOldest();
+        if (State.Blocks.Length - recorded >= options.CheckpointBytes)
+            await Record();
     }
 
     private async Task AwaitOldest()
@@ -215,11 +239,11 @@ internal sealed class BodyReceiver : IAsyncDisposable
     private async Task Checkpoint(bool intervalOver)
     {
         while (inFlight.TryPeek(out var oldest) && oldest.Staged.IsCompleted)
-            await AwaitOldest();
-        if (intervalOver)
-            await Settle();
-        if (intervalOver || State.Blocks.Length - recorded >= options.CheckpointBytes)
-            await Record();
+            await Advance();
+        if (!intervalOver)
+            return;
+        await Settle();
+        await Record();
     }
 
     /// <summary>Stages all that is long enough for a block, waits for every block, and leaves the rest in the state's tail.</summary>

@@ -129,12 +129,23 @@ public sealed class LayerLinks(ITableStore tables, CollectionOptions options)
         return (await tables.Write(Tables.Content, operation, cancellation)).IsDone;
     }
 
-    /// <summary>Takes a link back, with the content row if it names this blob: for a finish that came too late and found its blob purged.</summary>
+    /// <summary>Takes a link back, with the content row, so far as they still name this blob: for a finish that came too late and found its blob purged.</summary>
+    /// <remarks>Both in one batch, so that nobody joins the content in between; if-match, so that what another push has linked since stays.</remarks>
     public async Task Undo(LayerLink link, CancellationToken cancellation)
     {
-        await Delete(link.Repository, link.Digest, cancellation);
-        if (await FindContent(link.Digest, cancellation) is { } content && content.GetString("blob") == link.Path)
-            await tables.Write(Tables.Content, TableOperation.Delete(content.Partition, content.Row, content.ETag), cancellation);
+        for (var round = 0; round < MaxRounds; round++)
+        {
+            TableEntity?[] rows =
+            [
+                await FindContent(link.Digest, cancellation),
+                await tables.Find(Tables.Content, link.Digest.ToString(), Tables.Key(link.Repository), cancellation),
+            ];
+            var deletes = rows.OfType<TableEntity>().Where(r => r.GetString("blob") == link.Path).Select(r => TableOperation.Delete(r.Partition, r.Row, r.ETag)).ToList();
+            if (deletes.Count == 0 || (await tables.WriteBatch(Tables.Content, deletes, cancellation)).IsDone)
+                return;
+        }
+
+        throw Contended("undo link", link.Digest);
     }
 
     private async Task<LayerLink?> ResolveRenewed(RepositoryName repository, Digest tarsum, CancellationToken cancellation)

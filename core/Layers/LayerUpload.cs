@@ -65,23 +65,16 @@ public sealed class LayerUpload
         await Date();
         if (state.Phase == UploadPhase.Open)
         {
-            RequireAt(range);
-            var before = Rehashed(state, digest.Algorithm.Hash);
-            if (body is null)
+            try
             {
-                state = before;
+                state = await Complete(digest, size, body, range, clientGone);
             }
-            else
+            catch (Exception e) when (!state.HasRow && e is RegistryException or ClientGoneException)
             {
-                await using var receiver = await context.Receive(before, clientGone);
-                await receiver.Receive(body, clientGone);
-                RequireLength(receiver.State, range);
-                state = receiver.State;
+                // Nobody can go on from here, and no row leads to what was staged. It was not linked yet.
+                await context.Driver.Delete(state.Path, CancellationToken.None);
+                throw;
             }
-
-            RequireSize(state, size);
-            if (ResumableHash.AlgorithmOf(state.Hash) == digest.Algorithm && state.Digest() is var actual && actual != digest)
-                throw UploadErrors.DigestMismatch(digest, actual);
         }
         else
         {
@@ -90,6 +83,25 @@ public sealed class LayerUpload
         }
 
         return await new LayerFinish(context, state).Run(digest);
+    }
+
+    /// <summary>Receives the last chunk, and compares what there is then with what the client says of it.</summary>
+    private async Task<LayerUploadState> Complete(Digest digest, long? size, PipeReader? body, ChunkRange? range, CancellationToken clientGone)
+    {
+        RequireAt(range);
+        var complete = Rehashed(state, digest.Algorithm.Hash);
+        if (body is not null)
+        {
+            await using var receiver = await context.Receive(complete, clientGone);
+            await receiver.Receive(body, clientGone);
+            RequireLength(receiver.State, range);
+            complete = receiver.State;
+        }
+
+        RequireSize(complete, size);
+        if (ResumableHash.AlgorithmOf(complete.Hash) == digest.Algorithm && complete.Digest() is var actual && actual != digest)
+            throw UploadErrors.DigestMismatch(digest, actual);
+        return complete;
     }
 
     /// <summary>Forgets the upload. What was staged is dropped.</summary>

@@ -21,13 +21,16 @@ internal sealed class FolderStorage : IAsyncDisposable
     public static async Task<FolderStorage> Open(string root, TimeProvider time, IdSource ids, CancellationToken cancellation)
     {
         var directory = DataDirectory.Open(root);
+        FileSystemTableStore? tables = null;
         try
         {
-            var tables = FileSystemTableStore.Open(directory, time, ids);
+            tables = FileSystemTableStore.Open(directory, time, ids);
             return new FolderStorage(directory, await FileSystemDriver.Open(directory, time, ids, cancellation), tables);
         }
         catch
         {
+            if (tables is not null)
+                await tables.DisposeAsync();
             directory.Dispose();
             throw;
         }

@@ -63,7 +63,7 @@ internal sealed class AccessWorld : IAsyncDisposable
         var server = await RegistryApplication.Create(args, parts);
         servers.Add(server);
         await server.Start(cancellation);
-        return new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri(server.Urls.Single()) };
+        return new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit, BaseAddress = new Uri(server.Urls.Single()) };
     }
 
     public async Task<string> AddRobot(string name, params (string Pattern, string Actions)[] rules)

@@ -107,7 +107,7 @@ public sealed class LoginTests
         var token = (await world.Token(AccessWorld.Basic("robot", secret), "repository:team/app:pull", "registry:catalog:*"))!.Parameter!;
         Assert.Equal(200, await world.Status(HttpMethod.Get, "/v2/_catalog", new("Bearer", token)));
         string[] paths = ["/v2/", "/v2/_catalog", "/v2/team/app/tags/list", "/token"];
-        using var raw = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.Latin1, UseProxy = false }) { BaseAddress = world.Client.BaseAddress };
+        using var raw = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.Latin1, UseProxy = false }) { Timeout = Patience.Limit, BaseAddress = world.Client.BaseAddress };
 
         Prop.ForAll(Headers(token).ToArbitrary(), header =>
         {

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Access;
 
@@ -104,7 +105,7 @@ public sealed class VisibilityTests
         var rest = new TaskCompletionSource();
 
         // The server says "100 Continue" when the function begins to read, which is after the gate; the client sends its body only then.
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromMinutes(5) }) { BaseAddress = world.Client.BaseAddress };
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromMinutes(5) }) { Timeout = Patience.Limit, BaseAddress = world.Client.BaseAddress };
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/v2/team/app/blobs/uploads/?digest={Digest(content)}") { Content = new SlowContent(content, reading, rest.Task) };
         request.Headers.Authorization = token;
         request.Headers.ExpectContinue = true;

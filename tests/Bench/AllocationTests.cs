@@ -34,7 +34,7 @@ public sealed class AllocationTests(AllocationTests.Counts counts) : IClassFixtu
             var account = await azurite.NewAccount();
             var bench = Path.Combine(SourceTree.Root, "artifacts", "bench");
             await Package.Build("build", Path.Combine(SourceTree.Root, "bench", "Registry.Bench"), "-o", bench);
-            var dotnet = new Command(RequiredTool.Dotnet.Find(), TimeSpan.FromMinutes(5));
+            var dotnet = new Command(RequiredTool.Dotnet.Find(), Patience.Limit);
             var output = await dotnet.Run([Path.Combine(bench, "Registry.Bench.dll"), "allocation", account.ConnectionString], CancellationToken.None);
             counted = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]).RootElement;
         }

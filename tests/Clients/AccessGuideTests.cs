@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Registry.Tests.Access;
 using Registry.Tests.Commands;
 using Registry.Tests.Faults;
@@ -24,7 +22,7 @@ public sealed class AccessGuideTests(DockerFixture daemon)
         var docker = await daemon.Client();
         await using var issuer = await HttpsIssuer.Start(Cancellation);
         using var folder = new TemporaryFolder();
-        var host = $"localhost:{UnusedPort()}";
+        var host = $"localhost:{LoopbackPorts.Take()}";
         await LoadAlpine(docker, folder);
 
         var steps = GuideStep.ReadAll(new Dictionary<string, string>
@@ -87,12 +85,5 @@ public sealed class AccessGuideTests(DockerFixture daemon)
         var script = GuideStep.Script(steps, variables, $"curl -sf http://{host}/health > /dev/null");
         File.WriteAllText(folder["guide.sh"], $"cd '{folder.Path}'\n{script}");
         return folder["guide.sh"];
-    }
-
-    private static int UnusedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

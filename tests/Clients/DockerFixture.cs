@@ -6,8 +6,6 @@ namespace Registry.Tests.Clients;
 /// <summary>A docker daemon of this test run, started when the first test asks for it, and its client.</summary>
 public sealed class DockerFixture : IAsyncDisposable
 {
-    private static readonly TimeSpan startLimit = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan stopLimit = TimeSpan.FromSeconds(30);
 
     // The daemon must not outlive the tests, even if they are killed: then the shell's input ends, and with it the daemon. (In a shell
     // without job control a background job has no input, hence the detour by descriptor 3.)
@@ -29,7 +27,7 @@ public sealed class DockerFixture : IAsyncDisposable
         if (daemon is not null)
         {
             daemon.StandardInput.Close();
-            using var limit = new CancellationTokenSource(stopLimit);
+            using var limit = new CancellationTokenSource(Patience.Limit);
             try
             {
                 await daemon.WaitForExitAsync(limit.Token);
@@ -37,7 +35,7 @@ public sealed class DockerFixture : IAsyncDisposable
             catch (OperationCanceledException)
             {
                 daemon.Kill(entireProcessTree: true);
-                throw new TimeoutException($"dockerd did not stop within {stopLimit} and was killed; its log:\n{Log()}");
+                throw new TimeoutException($"dockerd did not stop within {Patience.Limit} and was killed; its log:\n{Log()}");
             }
             finally
             {
@@ -50,7 +48,7 @@ public sealed class DockerFixture : IAsyncDisposable
 
     private async Task<Command> Start()
     {
-        var docker = new Command(RequiredTool.Docker.Find(), TimeSpan.FromMinutes(5))
+        var docker = new Command(RequiredTool.Docker.Find(), Patience.Limit)
         {
             // A configuration of its own: no credentials, contexts or proxies of whoever runs the tests.
             Environment = new Dictionary<string, string?> { ["DOCKER_HOST"] = Socket, ["DOCKER_CONFIG"] = folder["client"], ["DOCKER_CONTEXT"] = null },
@@ -88,8 +86,8 @@ public sealed class DockerFixture : IAsyncDisposable
         {
             if (daemon!.HasExited)
                 throw new InvalidOperationException($"dockerd ended with {daemon.ExitCode}; its log:\n{Log()}");
-            if (waited.Elapsed > startLimit)
-                throw new TimeoutException($"dockerd does not answer after {startLimit}; its log:\n{Log()}");
+            if (waited.Elapsed > Patience.Limit)
+                throw new TimeoutException($"dockerd does not answer after {Patience.Limit}; its log:\n{Log()}");
         }
     }
 

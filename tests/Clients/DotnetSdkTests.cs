@@ -88,7 +88,7 @@ public sealed class DotnetSdkTests
         }
 
         environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
-        return new Command(RequiredTool.Dotnet.Find(), TimeSpan.FromMinutes(5)) { WorkingDirectory = project, Environment = environment };
+        return new Command(RequiredTool.Dotnet.Find(), Patience.Limit) { WorkingDirectory = project, Environment = environment };
     }
 
     private static async Task<byte[]?> Find(Stream archive, string name)

@@ -116,7 +116,7 @@ public sealed class LoginTests(DockerFixture daemon)
     {
         using var folder = new TemporaryFolder();
         var logins = folder["auth.json"];
-        var skopeo = new Command(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
+        var skopeo = new Command(RequiredTool.Skopeo.Find(), Patience.Limit);
         var layout = new OciLayout(folder["pushed"]);
         layout.Add("1", image);
 

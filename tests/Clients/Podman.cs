@@ -86,7 +86,7 @@ internal sealed class Podman(ClientStand stand)
 
         // To write files of other owners a user namespace would do, but not every machine lets one be made.
         RequiredTool.RequireRoot(tool.Name);
-        return new Command(program, TimeSpan.FromMinutes(5)) { WorkingDirectory = stand.Folder.Path };
+        return new Command(program, Patience.Limit) { WorkingDirectory = stand.Folder.Path };
     }
 
     private string Full(string name) => $"{stand.Host}/{name}";

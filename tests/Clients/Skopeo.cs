@@ -7,7 +7,7 @@ namespace Registry.Tests.Clients;
 /// <param name="host">The registry, as image names begin.</param>
 internal sealed class Skopeo(string host)
 {
-    private readonly Command command = new(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
+    private readonly Command command = new(RequiredTool.Skopeo.Find(), Patience.Limit);
 
     public Skopeo(ClientStand stand)
         : this(stand.Host)

@@ -54,7 +54,7 @@ public sealed class CommandProcessTests : IDisposable
     [Fact]
     public async Task Settings_come_from_the_environment_as_the_servers_do()
     {
-        var command = new Command(RegistryProcess.Executable, TimeSpan.FromMinutes(2))
+        var command = new Command(RegistryProcess.Executable, Patience.Limit)
         {
             Environment = new Dictionary<string, string?> { ["Registry__Storage__RootDirectory"] = Directory.CreateDirectory(folder["data"]).FullName },
         };
@@ -209,7 +209,7 @@ public sealed class CommandProcessTests : IDisposable
     }
 
     private static Task<CommandResult> Give(string input, params string[] arguments) =>
-        new Command(RegistryProcess.Executable, TimeSpan.FromMinutes(2)) { Input = input }.TryRun(arguments, Cancellation);
+        new Command(RegistryProcess.Executable, Patience.Limit) { Input = input }.TryRun(arguments, Cancellation);
 
     private Task<RegistryProcess> Start(params (string Name, string Value)[] settings) =>
         RegistryProcess.Start([new("Storage:RootDirectory", folder["data"]), .. settings.Select(s => KeyValuePair.Create(s.Name, s.Value))], [], Cancellation);

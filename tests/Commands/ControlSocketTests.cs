@@ -89,7 +89,7 @@ public sealed class ControlSocketTests : IDisposable
     {
         var deep = Directory.CreateDirectory(Path.Combine(folder.Path, new string('d', 100), new string('é', 60))).FullName;
         await using var server = await RegistryProcess.Start([new("Storage:RootDirectory", deep)], [], Cancellation);
-        var command = new Command(RegistryProcess.Executable, TimeSpan.FromMinutes(2));
+        var command = new Command(RegistryProcess.Executable, Patience.Limit);
 
         Assert.Equal(List, await command.Run(["account", "list", "--json", $"--Registry:Storage:RootDirectory={deep}"], Cancellation));
         AssertOwnersAlone(Path.Combine(deep, "control.sock"));
@@ -186,6 +186,6 @@ public sealed class ControlSocketTests : IDisposable
     private Task<CommandResult> Try(params string[] words)
     {
         Directory.CreateDirectory(Data);
-        return new Command(RegistryProcess.Executable, TimeSpan.FromMinutes(2)).TryRun([.. words, $"--Registry:Storage:RootDirectory={Data}"], Cancellation);
+        return new Command(RegistryProcess.Executable, Patience.Limit).TryRun([.. words, $"--Registry:Storage:RootDirectory={Data}"], Cancellation);
     }
 }

@@ -10,7 +10,6 @@ namespace Registry.Tests.Commands;
 /// <summary>A program on a terminal of its own, which shows what is typed as long as the program does not tell it not to.</summary>
 internal sealed partial class PseudoTerminal : IAsyncDisposable
 {
-    private static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
 
     // Ctrl-C is for the program: the shell goes on, to tell how the program left the terminal.
     // What starts the tests may ignore interrupts, as a shell does for what it runs in the background; a person's terminal does not.
@@ -61,7 +60,7 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
     /// <summary>Waits until the terminal shows that.</summary>
     public async Task Until(string text, CancellationToken cancellation)
     {
-        for (Task next; !Shown.Contains(text, StringComparison.Ordinal); await next.WaitAsync(limit, cancellation))
+        for (Task next; !Shown.Contains(text, StringComparison.Ordinal); await next.WaitAsync(Patience.Limit, cancellation))
         {
             lock (shown)
                 next = shown.ToString().Contains(text, StringComparison.Ordinal) ? Task.CompletedTask : more.Task;
@@ -74,7 +73,7 @@ internal sealed partial class PseudoTerminal : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> End(CancellationToken cancellation)
     {
-        await reading.WaitAsync(limit, cancellation);
+        await reading.WaitAsync(Patience.Limit, cancellation);
         await process.WaitForExitAsync(cancellation);
         return process.ExitCode;
     }

@@ -75,7 +75,7 @@ internal sealed class CountedRegistry : IAsyncDisposable
 
     public static async Task<bool> Skopeo(string verb, string from, string to)
     {
-        var command = new Command(RequiredTool.Skopeo.Find(), TimeSpan.FromMinutes(5));
+        var command = new Command(RequiredTool.Skopeo.Find(), Patience.Limit);
         await command.Run(["--insecure-policy", verb, "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false", from, to], TestContext.Current.CancellationToken);
         return true;
     }

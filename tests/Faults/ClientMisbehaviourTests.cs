@@ -145,7 +145,7 @@ public sealed class ClientMisbehaviourTests(AzuriteFixture azurite) : IAsyncLife
         var stands = await client.Status(location, Cancellation);
         while (stands < least)
         {
-            Assert.True(limit.Elapsed < TimeSpan.FromMinutes(1), $"the upload stands at {stands}, not at {least} to {most}");
+            Assert.True(limit.Elapsed < Patience.Limit, $"the upload stands at {stands}, not at {least} to {most}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), Cancellation);
             stands = await client.Status(location, Cancellation);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Faults;
 
@@ -7,7 +8,6 @@ namespace Registry.Tests.Faults;
 public sealed class RegistryProcess : IAsyncDisposable
 {
     private const int KeptLines = 200;
-    private static readonly TimeSpan startLimit = TimeSpan.FromSeconds(120);
 
     private readonly Process process;
     private readonly Queue<string> output = new();
@@ -104,12 +104,12 @@ public sealed class RegistryProcess : IAsyncDisposable
         Id = process.Id;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(startLimit, cancellation);
+        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(Patience.Limit, cancellation);
         if (!listening.Task.IsCompleted)
             throw new InvalidOperationException($"the registry did not start:\n{Output}");
 
         // The lab's own requests can take as long as storage's retries: longer than the client's default.
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = await listening.Task, Timeout = TimeSpan.FromMinutes(5) };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = await listening.Task, Timeout = Patience.Limit };
     }
 
     private void Hear(string? line)

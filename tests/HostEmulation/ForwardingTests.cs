@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.HostEmulation;
 
@@ -63,7 +64,7 @@ public sealed class ForwardingTests(ForwardingTests.Fixture fixture) : IClassFix
         Assert.Equal(HashOf("firstlast"u8), seen.BodyHash);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience.Milliseconds)]
     public async Task A_chunked_body_streams_through_the_host()
     {
         // The forwarder's connection to the handler holds back what is short of its write buffer.

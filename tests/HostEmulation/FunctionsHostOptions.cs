@@ -1,4 +1,5 @@
 using System.Globalization;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.HostEmulation;
 
@@ -11,11 +12,11 @@ internal sealed record FunctionsHostOptions
     /// <summary>The app settings: environment variables of the handler. The host reads <c>FUNCTIONS_REQUEST_BODY_SIZE_LIMIT</c> itself (bytes).</summary>
     public IReadOnlyDictionary<string, string> AppSettings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>How long a handler may take until it answers; the host's own default.</summary>
-    public TimeSpan StartupTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long a handler may take until it answers. The host's own default is 30 s, on a machine that has nothing else to do.</summary>
+    public TimeSpan StartupTimeout { get; init; } = Patience.Limit;
 
     /// <summary>When a timer that will never end is given up. The host has no such limit.</summary>
-    public TimeSpan TimerPatience { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan TimerPatience { get; init; } = Patience.Limit;
 
     public long BodyLimit =>
         long.TryParse(AppSettings.GetValueOrDefault(BodyLimitSetting), CultureInfo.InvariantCulture, out var limit) ? limit : DefaultBodyLimit;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Registry.Tests.Faults;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.HostEmulation;
 
@@ -32,7 +33,7 @@ internal sealed class HandlerProcess : IAsyncDisposable
     {
         this.package = package;
         this.options = options;
-        Address = new Uri($"http://127.0.0.1:{FindUnusedPort()}/");
+        Address = new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}/");
         Stopped = Supervise();
     }
 
@@ -175,12 +176,5 @@ internal sealed class HandlerProcess : IAsyncDisposable
         output.Enqueue(line);
         if (output.Count > OutputLines)
             output.TryDequeue(out _);
-    }
-
-    private static int FindUnusedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

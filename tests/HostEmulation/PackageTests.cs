@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.HostEmulation;
 
@@ -100,7 +101,7 @@ public sealed class PackageTests : IClassFixture<PackageTests.Fixture>
 
             var settings = new Dictionary<string, string> { ["Registry__Storage__Driver"] = "memory", ["Registry__Auth__Enabled"] = "false" };
             Host = await FunctionsHost.Start(await Package.Folder(), new FunctionsHostOptions { AppSettings = settings }, TestContext.Current.CancellationToken);
-            Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = Host.Address };
+            Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience.Limit, BaseAddress = Host.Address };
         }
 
         public async ValueTask DisposeAsync()

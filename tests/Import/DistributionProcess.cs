@@ -7,7 +7,6 @@ namespace Registry.Tests.Import;
 /// <summary>Debian's <c>docker-registry</c>, which is distribution 2.8, as a child process that keeps what it has in a folder.</summary>
 internal sealed class DistributionProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan startLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process process;
     private readonly TaskCompletionSource<string> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,7 +61,7 @@ internal sealed class DistributionProcess : IAsyncDisposable
         ProcessGuard.Watch(process);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(startLimit, cancellation);
+        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(Patience.Limit, cancellation);
         lock (said)
             Assert.True(listening.Task.IsCompleted, $"docker-registry did not start:\n{string.Join('\n', said)}");
 

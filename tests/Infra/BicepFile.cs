@@ -71,7 +71,7 @@ internal sealed record BicepFile(string Path, IReadOnlyList<string> Errors, Bice
     private static async Task<IReadOnlyList<BicepFile>> Run(string[] files)
     {
         await NodePackages.Folder();
-        var node = new Command(RequiredTool.Node.Find(), TimeSpan.FromMinutes(1)) { WorkingDirectory = SourceTree.Tests };
+        var node = new Command(RequiredTool.Node.Find(), Patience.Limit) { WorkingDirectory = SourceTree.Tests };
         var output = await node.Run([System.IO.Path.Combine(SourceTree.Tests, "Infra", "bicep-tree.mjs"), .. files], CancellationToken.None);
         return [.. JsonSerializer.Deserialize<Parsed[]>(output, json)!.Select(p => new BicepFile(System.IO.Path.GetRelativePath(folder, p.File).Replace('\\', '/'), p.Errors, p.Tree))];
     }

@@ -30,40 +30,25 @@ public sealed class CollectionCrashTests
     public void A_run_struck_at_any_call_is_gone_on_with_and_ends_as_if_nothing_had_happened(FaultKind kind, bool inSlices)
     {
         var sound = Strike(new Fault(kind, int.MaxValue), inSlices);
-        var calls = 0;
-        for (var struck = true; struck; calls++)
-        {
-            var fault = new Fault(kind, calls);
-            Assert.Equal(sound, Strike(fault, inSlices));
-            struck = fault.Struck;
-        }
+        var calls = Strikes.AtEachCall(kind, fault => Assert.Equal(sound, Strike(fault, inSlices)));
 
         Assert.True(calls > 10, "nothing was struck");
         TestContext.Current.TestOutputHelper?.WriteLine($"{calls} calls");
     }
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_push_beside_a_collector_that_is_struck_at_any_call_is_stored(FaultKind kind)
     {
         var runs = 0;
-        var struck = true;
-        for (var call = 0; struck; call++)
-        {
-            var fault = new Fault(kind, call);
+        Strikes.AtEachCall(kind, fault =>
             runs += Explorer.ExploreOrders(
                 (s, w) => new CollectionScenario(s, w)
                     .Given(c => c.Post(World.There, Layer)).Passed(Old)
                     .Actor("push", async c => await c.Post(World.Here, Layer) is { Status: 201 } ? await c.Put(World.Here, App, "latest") : new Answer(0))
                     .Collector(fault: fault)
                     .Then(3, ("push", [201])),
-                () => new World(new WorldSetup { MayFail = true }));
-            struck = fault.Struck;
-        }
+                () => new World(new WorldSetup { MayFail = true })));
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{runs} interleavings in all");
     }

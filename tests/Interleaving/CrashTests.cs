@@ -88,11 +88,7 @@ public sealed class CrashTests
     });
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_cancel_struck_at_any_call_is_repeated(FaultKind kind) =>
         Strike(new Shape((c, r) => c.Cancel(World.Here, r.Id), 204, twoDigest) { LostAnswer = 404 }, kind, (race, _) =>
         {
@@ -118,10 +114,7 @@ public sealed class CrashTests
     public void A_finish_that_dies_beside_another_never_stops_the_other(string shape, FaultKind kind)
     {
         var (request, digest) = (shapes[shape].Request, shapes[shape].Digest);
-        var struck = true;
-        for (var call = 0; struck; call++)
-        {
-            var fault = new Fault(kind, call);
+        Strikes.AtEachCall(kind, fault =>
             Explorer.ExploreRace(1, (schedule, world) =>
             {
                 var race = Prepare(schedule, world, shapes[shape]);
@@ -137,27 +130,22 @@ public sealed class CrashTests
 
                     race.MustRead(World.Here, digest);
                 };
-            });
-            struck = fault.Struck;
-        }
+            }));
     }
 
     private static void Strike(Shape shape, FaultKind kind, Action<Race, Digest> goOn)
     {
-        var call = 0;
-        for (var struck = true; struck; call++)
+        var strikes = Strikes.AtEachCall(kind, fault =>
         {
             var world = new World();
             var schedule = new Schedule();
-            var fault = new Fault(kind, call);
             var race = Prepare(schedule, world, shape);
             race.Actor("struck", shape.Request, fault);
             schedule.Run([]);
-            struck = fault.Struck;
             if (race.AnswerOf("struck") is { } answer)
             {
                 // A call that is repeated by the driver is no failure that a client could see.
-                int[] expected = kind is FaultKind.FailBefore or FaultKind.FailAfter && struck ? [shape.Good, 503] : kind == FaultKind.Repeat ? [shape.Good, shape.LostAnswer] : [shape.Good];
+                int[] expected = kind is FaultKind.FailBefore or FaultKind.FailAfter && fault.Struck ? [shape.Good, 503] : kind == FaultKind.Repeat ? [shape.Good, shape.LostAnswer] : [shape.Good];
                 Assert.True(expected.Contains(answer.Status), $"{fault}: answered {answer} in\n{schedule}");
             }
 
@@ -170,10 +158,10 @@ public sealed class CrashTests
             {
                 throw new InvalidOperationException($"{fault}: {e.Message} in\n{schedule}", e);
             }
-        }
+        });
 
-        Assert.True(call > 2, "nothing was struck");
-        TestContext.Current.TestOutputHelper?.WriteLine($"{call} calls");
+        Assert.True(strikes > 1, "nothing was struck");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{strikes} calls");
     }
 
     private static Race Prepare(Schedule schedule, World world, Shape shape)

@@ -28,7 +28,7 @@ public sealed class FixedTagRaces
         return () =>
         {
             Assert.Equal([Stored, Stored], race.Answers.Values.Select(a => a.Status));
-            Assert.Equal(one, Read(world, byTag));
+            Assert.Equal(one, world.Read(byTag));
             world.CheckNothingIsLeft();
         };
     });
@@ -44,8 +44,8 @@ public sealed class FixedTagRaces
             Assert.Contains(race.Answers["put"].Status, new[] { Stored, Refused });
             var stored = race.Answers["put"].Status == Stored;
             Assert.Equal(202, race.Answers["delete"].Status);
-            Assert.Equal(stored ? two : null, Read(world, byTag));
-            Assert.Equal(one, Read(world, Reference.To(Client.Of(one))));
+            Assert.Equal(stored ? two : null, world.Read(byTag));
+            Assert.Equal(one, world.Read(Reference.To(Client.Of(one))));
             world.CheckNothingIsLeft();
         };
     });
@@ -75,8 +75,8 @@ public sealed class FixedTagRaces
             Assert.Contains(race.Answers["put"].Status, new[] { Stored, Refused });
             var stored = race.Answers["put"].Status == Stored;
             Assert.Equal(202, race.Answers["delete"].Status);
-            Assert.Null(Read(world, Reference.To(Client.Of(one))));
-            Assert.Equal(stored ? two : null, Read(world, byTag));
+            Assert.Null(world.Read(Reference.To(Client.Of(one))));
+            Assert.Equal(stored ? two : null, world.Read(byTag));
             world.CheckNothingIsLeft();
         };
     });
@@ -90,41 +90,34 @@ public sealed class FixedTagRaces
         return () =>
         {
             Assert.Equal(Stored, race.Answers["moving"].Status);
-            Assert.Equal(two, Read(world, byTag));
+            Assert.Equal(two, world.Read(byTag));
             world.CheckNothingIsLeft();
         };
     });
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_put_struck_at_any_call_is_stored_when_it_is_repeated_and_never_refused_by_its_own_tag(FaultKind kind)
     {
         var strikes = 0;
         foreach (var isThere in new[] { false, true })
         {
-            var struck = true;
-            for (var call = 0; struck; call++)
+            strikes += Strikes.AtEachCall(kind, fault =>
             {
-                var (world, schedule, fault) = (new World(), new Schedule(), new Fault(kind, call));
+                var (world, schedule) = (new World(), new Schedule());
                 if (isThere)
                     World.Require(Put(world, one));
                 var answer = new Answer(0);
                 schedule.Add("struck", async () => answer = await Put(world, one), fault);
                 schedule.Run([]);
-                struck = fault.Struck;
-                strikes += struck ? 1 : 0;
                 if (kind == FaultKind.Repeat)
                     Assert.Equal(Stored, answer.Status);
                 world.CheckManifests();
                 Assert.Equal(Stored, World.Require(Put(world, one)).Status);
                 Assert.Equal(Refused, World.Require(Put(world, two)).Status);
-                Assert.Equal(one, Read(world, byTag));
+                Assert.Equal(one, world.Read(byTag));
                 world.CheckManifests();
-            }
+            });
         }
 
         Assert.True(strikes > 5, $"{strikes} calls were struck");
@@ -148,8 +141,8 @@ public sealed class FixedTagRaces
         {
             Assert.Equal([Stored, Refused], race.Answers.Values.Select(a => a.Status).Order());
             var (first, other) = race.Answers["one"].Status == Stored ? (one, two) : (two, one);
-            Assert.Equal(first, Read(world, byTag));
-            Assert.Null(Read(world, Reference.To(Client.Of(other))));
+            Assert.Equal(first, world.Read(byTag));
+            Assert.Null(world.Read(Reference.To(Client.Of(other))));
             world.CheckNothingIsLeft();
         };
     }
@@ -163,7 +156,7 @@ public sealed class FixedTagRaces
         {
             // Only after the delete can the tag be given to another, and after that it cannot be given back.
             if (race.Answers["two"].Status == Stored)
-                Assert.Equal(two, Read(world, byTag));
+                Assert.Equal(two, world.Read(byTag));
             Assert.All(race.Answers.Values, a => Assert.Contains(a.Status, new[] { Stored, 202, Refused }));
             world.CheckNothingIsLeft();
         };
@@ -207,18 +200,6 @@ public sealed class FixedTagRaces
         catch (StorageFailedException)
         {
             return new Answer(503);
-        }
-    }
-
-    private static byte[]? Read(World world, Reference reference)
-    {
-        try
-        {
-            return World.Require(world.NewManifests().Get(World.Here, reference, CancellationToken.None)).Content.ToArray();
-        }
-        catch (RegistryException e) when (e.Error == RegistryError.ManifestUnknown)
-        {
-            return null;
         }
     }
 }

@@ -36,7 +36,7 @@ public sealed class ManifestRaces
             Assert.All(race.Answers.Values, a => Assert.Equal(201, a.Status));
             MustRead(world, Reference.To(Client.Of(one)), one);
             MustRead(world, Reference.To(Client.Of(two)), two);
-            Assert.Contains(Read(world, Reference.To(tag)), new[] { one, two });
+            Assert.Contains(world.Read(Reference.To(tag)), new[] { one, two });
         };
     });
 
@@ -77,38 +77,31 @@ public sealed class ManifestRaces
         return () =>
         {
             Assert.Equal([202, 404], race.Answers.Values.Select(a => a.Status).Order());
-            Assert.Null(Read(world, Reference.To(tag)));
+            Assert.Null(world.Read(Reference.To(tag)));
         };
     });
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_put_or_delete_struck_at_any_call_is_repeated(FaultKind kind)
     {
         var strikes = 0;
         foreach (var deletes in new[] { false, true })
         {
-            var struck = true;
-            for (var call = 0; struck; call++)
+            strikes += Strikes.AtEachCall(kind, fault =>
             {
-                var (world, schedule, fault) = (new World(), new Schedule(), new Fault(kind, call));
+                var (world, schedule) = (new World(), new Schedule());
                 if (deletes)
                     World.Require(Put(world, one, tag));
                 schedule.Add("struck", () => deletes ? Delete(world, Client.Of(one)) : Put(world, one, tag), fault);
                 schedule.Run([]);
-                struck = fault.Struck;
-                strikes += struck ? 1 : 0;
                 world.CheckManifests();
                 World.Require(Put(world, one, tag));
                 MustRead(world, Reference.To(tag), one);
                 World.Require(Delete(world, Client.Of(one)));
-                Assert.Null(Read(world, Reference.To(tag)));
+                Assert.Null(world.Read(Reference.To(tag)));
                 world.CheckManifests();
-            }
+            });
         }
 
         Assert.True(strikes > 5);
@@ -137,17 +130,5 @@ public sealed class ManifestRaces
         }
     }
 
-    private static byte[]? Read(World world, Reference reference)
-    {
-        try
-        {
-            return World.Require(world.NewManifests().Get(World.Here, reference, CancellationToken.None)).Content.ToArray();
-        }
-        catch (RegistryException e) when (e.Error == RegistryError.ManifestUnknown)
-        {
-            return null;
-        }
-    }
-
-    private static void MustRead(World world, Reference reference, byte[] content) => Assert.Equal(content, Read(world, reference));
+    private static void MustRead(World world, Reference reference, byte[] content) => Assert.Equal(content, world.Read(reference));
 }

@@ -123,18 +123,11 @@ public sealed class RepairRaces
         .Then(("repeat", [404]), ("push", [201])));
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_repair_that_is_struck_at_any_call_beside_a_push_is_ended_by_another(FaultKind kind)
     {
         var runs = 0;
-        var struck = true;
-        for (var call = 0; struck; call++)
-        {
-            var fault = new Fault(kind, call);
+        Strikes.AtEachCall(kind, fault =>
             runs += Explorer.ExploreOrders(
                 (s, w) => new RepairScenario(s, w)
                     .Given(c => c.Post(World.There, Layer))
@@ -142,9 +135,7 @@ public sealed class RepairRaces
                     .Actor("push", c => c.Post(World.Here, Layer))
                     .Repair(fault: fault)
                     .ThenAfterAnother(("push", [201])),
-                () => new World(new WorldSetup { MayFail = true }));
-            struck = fault.Struck;
-        }
+                () => new World(new WorldSetup { MayFail = true })));
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{runs} interleavings in all");
     }

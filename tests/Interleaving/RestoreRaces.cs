@@ -112,14 +112,12 @@ public sealed class RestoreRaces
         };
     });
 
-    public static TheoryData<FaultKind> Faults => [.. Enum.GetValues<FaultKind>()];
-
     [Theory]
-    [MemberData(nameof(Faults))]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_restore_struck_at_any_call_is_repeated(FaultKind kind) => Strike(kind, (w, c) => Restore(w, c, index), restored: true);
 
     [Theory]
-    [MemberData(nameof(Faults))]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_delete_struck_at_any_call_is_repeated_and_undone(FaultKind kind) => Strike(kind, (_, c) => c.DeleteManifest(World.Here, App.Digest), restored: false);
 
     internal static Action DeleteBesideRun(Schedule schedule, World world) =>
@@ -141,17 +139,14 @@ public sealed class RestoreRaces
 
     private static void Strike(FaultKind kind, Func<World, Client, Task<Answer>> request, bool restored)
     {
-        var strikes = 0;
-        for (var (call, struck) = (0, true); struck; call++)
+        var strikes = Strikes.AtEachCall(kind, fault =>
         {
-            var (world, schedule, fault) = (new World(Restorable), new Schedule(), new Fault(kind, call));
+            var (world, schedule) = (new World(Restorable), new Schedule());
             var scenario = restored
                 ? Deleted(schedule, world, c => c.Put(World.Here, index, "outer"), c => c.DeleteManifest(World.Here, index.Digest))
                 : Pushed(schedule, world);
             scenario.Race.Actor("struck", (c, _) => request(world, c), fault);
             schedule.Run([]);
-            struck = fault.Struck;
-            strikes += struck ? 1 : 0;
 
             var again = World.Require(request(world, world.NewClient()));
             Require(again.Status is 201 or 202 or 404);
@@ -159,7 +154,7 @@ public sealed class RestoreRaces
                 world.Ledger.Trust(World.Here, [index.Digest, App.Digest]);
             world.CheckRestorable(restored ? [index] : [App]);
             world.CheckLeftovers();
-        }
+        });
 
         Assert.True(strikes >= 3, $"only {strikes} calls");
     }

@@ -91,26 +91,20 @@ public sealed class RetentionRaces
 
     /// <summary>Without the rule for untagged manifests nothing would take what a run that died in between left without a tag.</summary>
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_run_struck_at_any_call_leaves_nothing_that_no_later_run_takes(FaultKind kind)
     {
         var calls = 0;
         foreach (var removes in (bool[])[false, true])
         {
-            for (var (struck, call) = (true, 0); struck; call++)
+            calls += Strikes.AtEachCall(kind, fault =>
             {
-                var (world, schedule, fault) = (new World(byRetention with { MayFail = true }), new Schedule(), new Fault(kind, call));
+                var (world, schedule) = (new World(byRetention with { MayFail = true }), new Schedule());
                 Given(schedule, world, outer, removes).Collector(fault: fault);
                 schedule.Run([]);
-                struck = fault.Struck;
-                calls += struck ? 1 : 0;
                 GoesAll(world, () => world.CheckLeftovers(Runs + 1), outer, index, App)();
                 Assert.NotNull(world.ManifestPath(World.Here, other.Digest));
-            }
+            });
         }
 
         Assert.True(calls > 20, $"{calls} calls were struck");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Interleaving;
 
@@ -10,7 +11,6 @@ namespace Registry.Tests.Interleaving;
 /// </remarks>
 internal sealed class Schedule : SynchronizationContext
 {
-    private static readonly TimeSpan stuckAfter = TimeSpan.FromSeconds(20);
     private static readonly AsyncLocal<Actor?> current = new();
 
     private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> ready = [];
@@ -115,7 +115,7 @@ internal sealed class Schedule : SynchronizationContext
                 next.Callback(next.State);
             if (actors.TrueForAll(a => a.HasEnded || waiting.Exists(c => c.Actor == a)))
                 return;
-            if (!ready.TryTake(out var late, stuckAfter))
+            if (!ready.TryTake(out var late, Patience.Limit))
                 throw new InvalidOperationException($"an actor is stuck after\n{this}");
             late.Callback(late.State);
         }

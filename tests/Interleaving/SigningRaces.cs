@@ -32,9 +32,9 @@ public sealed class SigningRaces
         return () =>
         {
             Assert.All(race.Answers.Values, a => Assert.Equal(201, a.Status));
-            var read = Read(world, digest)!;
+            var read = world.Read(digest)!;
             Assert.Contains(read, new[] { second, third });
-            Assert.Equal(read, Read(world, tag));
+            Assert.Equal(read, world.Read(tag));
             world.CheckNothingIsLeft();
         };
     });
@@ -47,9 +47,9 @@ public sealed class SigningRaces
         return () =>
         {
             Assert.All(race.Answers.Values, a => Assert.Equal(201, a.Status));
-            var read = Read(world, digest)!;
+            var read = world.Read(digest)!;
             Assert.Contains(read, new[] { payload, second });
-            Assert.Equal(read, Read(world, tag));
+            Assert.Equal(read, world.Read(tag));
             world.CheckNothingIsLeft();
         };
     });
@@ -72,7 +72,7 @@ public sealed class SigningRaces
         {
             Assert.All(pulled, p => Assert.Contains(p, new[] { first, second }));
             Assert.Equal(2, pulled.Count);
-            Assert.Equal(second, Read(world, tag));
+            Assert.Equal(second, world.Read(tag));
             world.CheckNothingIsLeft();
         };
     });
@@ -85,8 +85,8 @@ public sealed class SigningRaces
         return () =>
         {
             Assert.All(race.Answers.Values, a => Assert.Equal(201, a.Status));
-            Assert.Equal(moved, Read(world, tag));
-            Assert.Equal(second, Read(world, digest));
+            Assert.Equal(moved, world.Read(tag));
+            Assert.Equal(second, world.Read(digest));
             world.CheckNothingIsLeft();
         };
     });
@@ -101,7 +101,7 @@ public sealed class SigningRaces
         return () =>
         {
             Assert.All(race.Answers.Values, a => Assert.Equal(201, a.Status));
-            Assert.Equal(Read(world, digest), Read(world, tag));
+            Assert.Equal(world.Read(digest), world.Read(tag));
             world.CheckNothingIsLeft();
         };
     });
@@ -118,7 +118,7 @@ public sealed class SigningRaces
         return () =>
         {
             Assert.Equal(201, race.Answers["sign"].Status);
-            Assert.Contains(Read(world, digest), new[] { second, null });
+            Assert.Contains(world.Read(digest), new[] { second, null });
             world.CheckNothingIsLeft();
         };
     });
@@ -147,34 +147,27 @@ public sealed class SigningRaces
     }
 
     [Theory]
-    [InlineData(FaultKind.StopBefore)]
-    [InlineData(FaultKind.StopAfter)]
-    [InlineData(FaultKind.FailBefore)]
-    [InlineData(FaultKind.FailAfter)]
-    [InlineData(FaultKind.Repeat)]
+    [MemberData(nameof(Strikes.Kinds), MemberType = typeof(Strikes))]
     public void A_second_signing_struck_at_any_call_is_repeated(FaultKind kind)
     {
         var strikes = 0;
         foreach (var reference in new[] { tag, digest })
         {
-            var struck = true;
-            for (var call = 0; struck; call++)
+            strikes += Strikes.AtEachCall(kind, fault =>
             {
-                var (world, schedule, fault) = (new World(), new Schedule(), new Fault(kind, call));
+                var (world, schedule) = (new World(), new Schedule());
                 Begin(schedule, world, first);
                 schedule.Add("struck", () => Put(world, reference, second), fault);
                 schedule.Run([]);
-                struck = fault.Struck;
-                strikes += struck ? 1 : 0;
                 world.CheckManifests();
-                Assert.Contains(Read(world, tag), new[] { first, second });
+                Assert.Contains(world.Read(tag), new[] { first, second });
                 World.Require(Put(world, reference, second));
-                Assert.Equal(second, Read(world, tag));
-                Assert.Equal(second, Read(world, digest));
+                Assert.Equal(second, world.Read(tag));
+                Assert.Equal(second, world.Read(digest));
                 world.CheckManifests();
                 if (kind == FaultKind.Repeat)
                     world.CheckNothingIsLeft();
-            }
+            });
         }
 
         Assert.True(strikes > 5);
@@ -199,18 +192,6 @@ public sealed class SigningRaces
         catch (StorageFailedException)
         {
             return new Answer(503);
-        }
-    }
-
-    private static byte[]? Read(World world, Reference reference)
-    {
-        try
-        {
-            return World.Require(world.NewManifests().Get(World.Here, reference, CancellationToken.None)).Content.ToArray();
-        }
-        catch (RegistryException e) when (e.Error == RegistryError.ManifestUnknown)
-        {
-            return null;
         }
     }
 }

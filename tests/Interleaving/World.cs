@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Registry.Collection;
 using Registry.Digests;
+using Registry.Errors;
 using Registry.Layers;
 using Registry.Lifecycle;
 using Registry.Manifests;
@@ -149,6 +150,19 @@ internal sealed class World
     /// <summary>A digest's rows.</summary>
     public IReadOnlyList<TableEntity> ContentRows(Digest digest) => Require(tables.Query(Tables.Content, new TableQuery { Partition = digest.ToString() }, CancellationToken.None)).Entities;
 
+    /// <summary>A manifest's bytes in <see cref="Here"/>; null when it is unknown.</summary>
+    public byte[]? Read(Reference reference)
+    {
+        try
+        {
+            return Require(NewManifests().Get(Here, reference, CancellationToken.None)).Content.ToArray();
+        }
+        catch (RegistryException e) when (e.Error == RegistryError.ManifestUnknown)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Looks at every upload, and purges those that are over.</summary>
     public async Task Purge()
     {
@@ -260,7 +274,7 @@ internal sealed class World
     /// <summary>Waits for what no schedule holds: it is done at once, a parallel loop in it aside.</summary>
     public static void Require(Task task)
     {
-        if (!task.IsCompleted && !((IAsyncResult)task).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(20)))
+        if (!task.IsCompleted && !((IAsyncResult)task).AsyncWaitHandle.WaitOne(Patience.Limit))
             throw new InvalidOperationException("a call outside of the schedule does not end");
         task.GetAwaiter().GetResult();
     }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
@@ -123,6 +124,26 @@ public sealed class LayerFinishTests
 
         await (await lab.Resume(upload.Id)).Finish(UploadLab.Sha256(content), null, null, null, Cancellation);
         Assert.Equal(content, await lab.Read(UploadLab.Here, UploadLab.Sha256(content)));
+    }
+
+    /// <summary>No row leads to them, so nobody else would ever drop them but by their age.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_post_with_the_whole_blob_that_is_refused_or_broken_off_leaves_no_blocks(bool isBrokenOff)
+    {
+        var lab = await UploadLab.Make();
+        var body = new Pipe(new PipeOptions(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline));
+        var upload = lab.Layers.Upload(UploadLab.Here, UploadLab.Sha256([1]), body.Reader, Cancellation);
+        await body.Writer.WriteAsync(Content.Bytes(1, 1000), Cancellation);
+        await body.Writer.CompleteAsync(isBrokenOff ? new IOException("gone") : null);
+
+        if (isBrokenOff)
+            await Assert.ThrowsAsync<ClientGoneException>(() => upload);
+        else
+            await Refused(RegistryError.DigestInvalid, () => upload);
+        Assert.Contains("stage 256", lab.Driver.Calls);
+        Assert.Equal("delete", lab.Driver.Calls[^1]);
     }
 
     [Fact]

@@ -51,18 +51,35 @@ public sealed class LayerLinksTests
     }
 
     [Fact]
-    public async Task A_link_that_is_undone_takes_the_content_row_with_it_only_if_that_names_its_blob()
+    public async Task A_link_that_is_undone_is_taken_back_with_its_content_row_though_it_was_renewed()
     {
         var (lab, links) = await Make();
         var digest = UploadLab.Sha256([1]);
         var link = (await links.Link(UploadLab.Here, digest, "content/aa/one", 1, Cancellation))!;
-        await links.Undo(link with { Path = "content/bb/other" }, Cancellation);
-        Assert.NotNull(await lab.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancellation));
+        lab.Clock.Advance(options.RenewAfter * 2);
+        await links.FindRenewed(UploadLab.Here, digest, Cancellation);
 
-        var again = (await links.Link(UploadLab.Here, digest, "content/cc/three", 1, Cancellation))!;
-        await links.Undo(again, Cancellation);
+        await links.Undo(link, Cancellation);
+
         Assert.Null(await links.Find(UploadLab.Here, digest, Cancellation));
         Assert.Null(await lab.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancellation));
+        await links.Undo(link, Cancellation);
+    }
+
+    /// <summary>Between a late finisher's link and its look at its blob, all of that was deleted and collected, and somebody pushed the content anew.</summary>
+    [Fact]
+    public async Task A_link_that_is_undone_leaves_what_another_push_has_linked_since()
+    {
+        var (lab, links) = await Make();
+        var digest = UploadLab.Sha256([1]);
+        var late = (await links.Link(UploadLab.Here, digest, "content/aa/purged", 1, Cancellation))!;
+        await links.Undo(late, Cancellation);
+        await links.Link(UploadLab.Here, digest, "content/bb/anew", 1, Cancellation);
+
+        await links.Undo(late, Cancellation);
+
+        Assert.Equal("content/bb/anew", (await links.Find(UploadLab.Here, digest, Cancellation))?.Path);
+        Assert.NotNull(await lab.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancellation));
     }
 
     private static async Task<(UploadLab Lab, LayerLinks Links)> Make()

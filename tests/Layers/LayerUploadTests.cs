@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using FsCheck;
 using FsCheck.Fluent;
@@ -218,6 +219,38 @@ public sealed class LayerUploadTests
         await (await lab.Resume(id)).Finish(UploadLab.Sha256(content), null, null, null, Cancellation);
         Assert.Equal(content, await lab.Read(UploadLab.Here, UploadLab.Sha256(content)));
         Assert.Contains("commit 5", lab.Driver.Calls);
+    }
+
+    /// <summary>Clients write their body before they look for an answer, so whoever answers a failure reads the rest away first.</summary>
+    [Fact]
+    public async Task A_body_that_storage_failed_to_take_can_still_be_read_away()
+    {
+        var lab = await UploadLab.Make();
+        var upload = await lab.Start();
+        lab.Driver.BeforeStage = _ => throw new StorageFailedException("stage block", "", 503, "ServerBusy");
+        var body = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await body.Writer.WriteAsync(Content.Bytes(1, 8 * 256), Cancellation);
+        await Assert.ThrowsAsync<StorageFailedException>(() => upload.Append(body.Reader, null, Cancellation));
+
+        await body.Writer.WriteAsync(Content.Bytes(2, 100), Cancellation);
+        var rest = await body.Reader.ReadAsync(Cancellation);
+
+        Assert.Equal(Content.Bytes(2, 100), rest.Buffer.ToArray());
+    }
+
+    /// <summary>A row of a later version, or a damaged one. There is room for one body, and everything here is done at once.</summary>
+    [Fact]
+    public async Task An_upload_whose_row_cannot_be_understood_takes_no_buffers_with_it()
+    {
+        var lab = await UploadLab.Make(UploadLab.Small with { MemoryLimit = 3 * 32 });
+        var (damaged, sound) = (await lab.Start(), await lab.Start());
+        var row = (await lab.Tables.Find(Tables.Uploads, Tables.Key(UploadLab.Here), damaged.Id.ToString("D"), Cancellation))!;
+        await lab.Tables.Write(Tables.Uploads, TableOperation.Replace(row.Copy().Set("hash", [1, 2, 3]), row.ETag), Cancellation);
+        await Assert.ThrowsAnyAsync<FormatException>(async () => await (await lab.Layers.Resume(UploadLab.Here, damaged.Id, Cancellation)).Append(UploadLab.Body([1]), null, Cancellation));
+
+        var append = sound.Append(UploadLab.Body([1]), null, Cancellation);
+
+        Assert.True(append.IsCompletedSuccessfully, "it waits for buffers that nobody has");
     }
 
     /// <summary>The k-th block fails, those behind it succeed: what is before it is recorded, and nothing else.</summary>

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Registry.Tests.Support;
@@ -15,14 +13,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Any key will do; this one is short, since a thousand accounts stand in one environment variable.</summary>
     public const string AccountKey = "dGhlIHRlc3RzJyBhY2NvdW50IGtleQ==";
 
-    /// <summary>Below the ports that an outgoing connection gets, so that none takes ours while Azurite is stopped.</summary>
-    private const int FirstPort = 20_000;
-    private const int LastPort = 30_000;
     private const int Accounts = 1000;
-
-    private static readonly TimeSpan startLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan stopLimit = TimeSpan.FromSeconds(30);
-    private static int nextPort = FirstPort + (Environment.ProcessId * 37 % (LastPort - FirstPort));
 
     private readonly string script;
     private readonly string folder = Directory.CreateTempSubdirectory("azurite-").FullName;
@@ -40,7 +31,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         var handler = new SocketsHttpHandler { UseProxy = false };
         if (certificate is not null)
             handler.SslOptions.RemoteCertificateValidationCallback = Trusts;
-        probe = new HttpClient(handler);
+        probe = new HttpClient(handler) { Timeout = Patience.Limit };
     }
 
     /// <summary>The certificate of https; null for http.</summary>
@@ -58,7 +49,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         var server = new AzuriteServer(Path.Combine(await NodePackages.Folder(), "azurite", "dist", "src", "azurite.js"), certificate);
         for (int attempt = 0; ; attempt++)
         {
-            (server.BlobPort, server.TablePort) = (FreePort(), FreePort());
+            (server.BlobPort, server.TablePort) = (LoopbackPorts.Take(), LoopbackPorts.Take());
             try
             {
                 await server.Start(cancellation);
@@ -99,7 +90,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         stopping = true;
         await running.StandardInput.WriteLineAsync("stop");
         await running.StandardInput.FlushAsync();
-        using var limit = new CancellationTokenSource(stopLimit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await running.WaitForExitAsync(limit.Token);
         running.Dispose();
         process = null;
@@ -131,7 +122,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(startLimit, cancellation);
+        await Task.WhenAny(listening.Task, process.WaitForExitAsync(cancellation)).WaitAsync(Patience.Limit, cancellation);
         if (!listening.Task.IsCompleted)
             throw await StartFailure(process, errors);
         _ = TellEnd(process, errors);
@@ -145,7 +136,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         // Azurite answers and logs in one thread, so when a later request is in the log, so is every earlier one.
         string fence = $"fence{Interlocked.Increment(ref fences)}";
         (await probe.GetAsync(BlobService(fence), cancellation)).Dispose();
-        await log.First(fence).WaitAsync(startLimit, cancellation);
+        await log.First(fence).WaitAsync(Patience.Limit, cancellation);
         return log.Of(account);
     }
 
@@ -207,24 +198,6 @@ public sealed class AzuriteServer : IAsyncDisposable
         lock (errors)
             text = string.Join('\n', errors);
         return text.Contains("EADDRINUSE", StringComparison.Ordinal) ? new PortTakenException(text) : new InvalidOperationException($"Azurite did not start: {text}");
-    }
-
-    private static int FreePort()
-    {
-        while (true)
-        {
-            int port = FirstPort + (Interlocked.Increment(ref nextPort) % (LastPort - FirstPort));
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: the next one.
-            }
-        }
     }
 
     private sealed class PortTakenException(string message) : Exception(message);

@@ -19,12 +19,12 @@ public static class NodePackages
     private static async Task<string> Install()
     {
         string modules = Path.Combine(SourceTree.Tests, "node_modules");
-        using IDisposable turn = await Turn.Take(Path.Combine(SourceTree.Tests, "obj", "npm.lock"), TimeSpan.FromMinutes(5));
+        using IDisposable turn = await Turn.Take(Path.Combine(SourceTree.Tests, "obj", "npm.lock"), Patience.Limit);
 
         // npm writes its own lock file into node_modules last, so a broken-off installation has none.
         string finished = Path.Combine(modules, ".package-lock.json");
         if (!File.Exists(finished) || !IsComplete(finished))
-            await Run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
+            await Run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries", "5");
         return modules;
     }
 

@@ -11,7 +11,7 @@ public sealed class RegistryServer : IAsyncDisposable
     {
         this.application = application;
         BaseAddress = new Uri(application.Urls.Single());
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = BaseAddress };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit, BaseAddress = BaseAddress };
     }
 
     public Uri BaseAddress { get; }

@@ -71,7 +71,7 @@ public sealed class Stands : IAsyncDisposable
             AppSettings = settings.ToDictionary(s => $"Registry__{s.Key.Replace(":", "__", StringComparison.Ordinal)}", s => s.Value),
         };
         var host = await FunctionsHost.Start(Package(), options, CancellationToken.None);
-        return new Server(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }), host.Address, host, null);
+        return new Server(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit }, host.Address, host, null);
     }
 
     /// <summary>What the build leaves, which is laid out as the published package is.</summary>

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Registry.Tests.Support;
 
 namespace Registry.Tests.Telemetry;
 
 /// <summary>Takes OTLP over HTTP, as a collector does, and keeps it.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
 
     private readonly WebApplication app;
     private readonly Lock gate = new();
@@ -74,7 +74,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         where T : OtlpItem
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(patience);
+        limit.CancelAfter(Patience.Limit);
         while (true)
         {
             Task next;

@@ -114,7 +114,7 @@ public sealed class TelemetryTests
         await using var receiver = await OtlpReceiver.Start();
         var settings = new Dictionary<string, string>(receiver.Environment()) { ["Registry__Storage__Driver"] = "memory", ["Registry__Auth__Enabled"] = "false" };
         await using var host = await FunctionsHost.Start(Stands.Package(), new FunctionsHostOptions { AppSettings = settings }, Cancellation);
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience.Limit };
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address, "v2/team/app/tags/list")) { Headers = { { "traceparent", $"00-{Trace}-{Parent}-01" } } };
         using var answer = await client.SendAsync(request, Cancellation);
 

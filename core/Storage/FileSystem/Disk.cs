@@ -38,13 +38,34 @@ internal partial class Disk
         return null;
     }
 
-    public virtual void Write(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset) =>
-        RandomAccess.Write(file, buffers, offset);
+    public virtual void Write(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, buffers, offset);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            // EFBIG: the file system, or a limit of the process, has no room for a file of this length.
+            throw new IOException("the file would be too large", error);
+        }
+    }
 
     public virtual void SetLength(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
 
     /// <summary>Makes a file's bytes and length durable, not its name.</summary>
-    public virtual void Flush(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+    /// <remarks>
+    /// On Linux not by <see cref="RandomAccess.FlushToDisk"/>, which takes EROFS, EINVAL and ENOTSUP for success. EROFS is what ext4 answers when an
+    /// error of the disk has made it read-only: what was written before and not flushed is lost then.
+    /// </remarks>
+    /// <exception cref="IOException">What was written may be lost, also if a later call succeeds.</exception>
+    public virtual void Flush(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            RandomAccess.FlushToDisk(file);
+        else if (!TryFlush(file))
+            throw new IOException($"cannot flush a file: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
 
     /// <summary>Makes a directory's entries durable.</summary>
     public virtual void FlushDirectory(string path)
@@ -52,7 +73,7 @@ internal partial class Disk
         if (OperatingSystem.IsWindows())
             return;
         using SafeFileHandle directory = OpenWithoutLock(path);
-        if (NativeFlush(directory) != 0)
+        if (!TryFlush(directory))
             throw Failure("flush", path);
     }
 
@@ -85,6 +106,9 @@ internal partial class Disk
         return Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]);
     }
 
+    // errno(3): a signal came first, and nothing is decided.
+    private const int Interrupted = 4;
+
     // fcntl(2): F_SETFL, and O_DIRECT, which is another bit on ARM.
     private const int SetFlags = 4;
 
@@ -96,6 +120,15 @@ internal partial class Disk
         int closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0;
         SafeFileHandle file = NativeOpen(path, readOnly | closeOnExec);
         return file.IsInvalid ? throw Failure("open", path) : file;
+    }
+
+    private static bool TryFlush(SafeFileHandle file)
+    {
+        int result;
+        do
+            result = NativeFlush(file);
+        while (result != 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        return result == 0;
     }
 
     private static IOException Failure(string operation, string path) =>

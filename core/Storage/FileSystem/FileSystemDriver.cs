@@ -84,7 +84,7 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
         {
             SafeFileHandle file = OpenFile(path);
             long end = RandomAccess.GetLength(file);
-            return Task.FromResult<Stream>(new FileRange(file, offset, length < end - offset ? offset + length.Value : end));
+            return Task.FromResult<Stream>(new FileRange(file, path, offset, length < end - offset ? offset + length.Value : end));
         });
     }
 
@@ -104,7 +104,7 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
 
         // Until here nothing was awaited unless the path is owned, so blocks get their places in the order of the calls. From here
         // on nothing is cancelled: a place is given up only when nobody writes to it any more.
-        (StagingFile file, BlockRange range) = staging.Reserve(path, blockId, content.Length, index.Current.Staged.GetValueOrDefault(path));
+        (StagingFile file, BlockRange range) = staging.Reserve(path, blockId, content.Length, () => FindStaged(path));
         try
         {
             await StorageCalls.Run("stage block", path, async () =>
@@ -116,7 +116,7 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
         finally
         {
             // A file of which no block was recorded was never there.
-            if (staging.Release(file) && index.Current.Staged.GetValueOrDefault(path)?.File != file.Name)
+            if (staging.Release(file) && FindStaged(path)?.File != file.Name)
                 staging.Delete(file.Name);
         }
     }
@@ -136,7 +136,7 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
         cancellation.ThrowIfCancellationRequested();
         return await StorageCalls.Run("delete", path, async () =>
         {
-            StagedBlob? staged = index.Current.Staged.GetValueOrDefault(path);
+            StagedBlob? staged = FindStaged(path);
             CommittedBlob? committed = index.Current.Committed.GetValueOrDefault(path);
 
             // The file first: a record without a file is no blob, a file without a record would be one without metadata.
@@ -197,6 +197,8 @@ public sealed class FileSystemDriver : IStorageDriver, IAsyncDisposable
             throw new StorageNotFoundException(path, error);
         }
     }
+
+    private StagedBlob? FindStaged(string path) => index.Current.Staged.GetValueOrDefault(path);
 
     private Task<bool> Record(BlobChange change) => index.Update(_ => (true, change), CancellationToken.None);
 }

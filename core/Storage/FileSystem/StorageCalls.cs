@@ -9,9 +9,13 @@ internal static class StorageCalls
         {
             return await call();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (IsFailure(error))
         {
-            throw new StorageFailedException(operation, path, 0, error.Message, error);
+            throw Failure(operation, path, error);
         }
     }
+
+    public static bool IsFailure(Exception error) => error is IOException or UnauthorizedAccessException;
+
+    public static StorageFailedException Failure(string operation, string path, Exception error) => new(operation, path, 0, error.Message, error);
 }

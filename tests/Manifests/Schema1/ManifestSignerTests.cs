@@ -89,7 +89,7 @@ public sealed class ManifestSignerTests
     [MemberData(nameof(Schema1Samples.Algorithms), MemberType = typeof(Schema1Samples))]
     public async Task Openssl_verifies_what_is_signed(string algorithm)
     {
-        var openssl = new Command(RequiredTool.Openssl.Find(), TimeSpan.FromMinutes(1));
+        var openssl = new Command(RequiredTool.Openssl.Find(), Patience.Limit);
         using var folder = new TemporaryFolder();
         var signature = Schema1Samples.Signatures(Schema1Samples.Sign(Schema1Samples.Small, algorithm))[0]!;
         var bytes = Base64Url.DecodeFromChars(signature["signature"]!.GetValue<string>());

@@ -52,7 +52,7 @@ public sealed class OpensslTests
             await File.WriteAllTextAsync(folder[algorithm], Schema1Samples.Key(algorithm) is RSA rsa ? rsa.ExportPkcs8PrivateKeyPem() : ((ECDsa)Schema1Samples.Key(algorithm)).ExportPkcs8PrivateKeyPem(), Cancellation);
         }
 
-        var output = await new Command(RequiredTool.Bash.Find(), TimeSpan.FromMinutes(1)).Run([.. arguments], Cancellation);
+        var output = await new Command(RequiredTool.Bash.Find(), Patience.Limit).Run([.. arguments], Cancellation);
         return System.Text.Encoding.UTF8.GetBytes(output);
     }
 }

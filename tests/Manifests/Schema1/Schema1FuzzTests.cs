@@ -20,7 +20,6 @@ public sealed class Schema1FuzzTests
     private const int BytesPerByte = 48;
     private const int BytesAtLeast = 512 * 1024;
 
-    private static readonly TimeSpan stuckAfter = TimeSpan.FromSeconds(60);
 
     private static readonly string?[] types = [MediaTypes.Schema1Signed, MediaTypes.Schema1Signed, MediaTypes.Schema1, "application/json", null];
 
@@ -133,7 +132,7 @@ public sealed class Schema1FuzzTests
             while (!run.IsCompleted)
             {
                 var seen = Volatile.Read(ref count);
-                await Task.WhenAny(run, Task.Delay(stuckAfter, TestContext.Current.CancellationToken));
+                await Task.WhenAny(run, Task.Delay(Patience.Limit, TestContext.Current.CancellationToken));
                 Assert.True(run.IsCompleted || seen != Volatile.Read(ref count), "the reader hangs");
             }
 

@@ -65,6 +65,22 @@ public sealed class BlobStagingTests : IDisposable
         Assert.Equal(ids.SelectMany(id => Content.Bytes(int.Parse(id), 5000)).ToArray(), await blobs.Read(Blob));
     }
 
+    /// <summary>Many times over: a block that begins in the moment in which the last one ends got the same place once, or a file of its own, and the other was lost.</summary>
+    [Fact]
+    public async Task Blocks_that_begin_while_others_of_the_blob_end_are_all_kept()
+    {
+        await using OpenBlobs blobs = await OpenBlobs.Open(Folder);
+        string[] ids = [.. Enumerable.Range(10, 8).Select(i => $"{i}")];
+        for (int round = 0; round < 1000; round++)
+        {
+            string path = $"content/aa/{round}";
+            await Task.WhenAll(ids.Select(id => Task.Run(() => blobs.Stage(path, id, [byte.Parse(id)]))));
+
+            await blobs.Commit(path, ids);
+            Assert.Equal(ids.Select(byte.Parse).ToArray(), await blobs.Read(path));
+        }
+    }
+
     [Theory]
     [InlineData("1 2", true)]
     [InlineData("1", true)]

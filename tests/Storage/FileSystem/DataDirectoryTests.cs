@@ -1,4 +1,5 @@
 using System.Globalization;
+using Registry.Functions.Hosting;
 using Registry.Storage;
 using Registry.Storage.FileSystem;
 using Registry.Tests.Support;
@@ -28,6 +29,20 @@ public sealed class DataDirectoryTests : IDisposable
         }
 
         DataDirectory.Open(Root).Dispose();
+    }
+
+    [Fact]
+    public async Task A_folder_of_which_one_part_is_damaged_is_let_go_with_all_its_files()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks at the files that are open where Linux lists them");
+        string index = Path.Combine(Directory.CreateDirectory(Path.Combine(Root, "blob-index")).FullName, "snapshot-0000000001");
+        await File.WriteAllBytesAsync(index, Content.Bytes(1, 100), Cancel);
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => FolderStorage.Open(Root, new TestClock(), new SeededIds(1), Cancel));
+
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget),
+            target => target?.StartsWith(Root, StringComparison.Ordinal) == true);
     }
 
     [Fact]

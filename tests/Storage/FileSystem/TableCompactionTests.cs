@@ -80,6 +80,7 @@ public sealed class TableCompactionTests : IDisposable
             }
 
             await AssertWhole(tables, count);
+            Assert.DoesNotContain(Files(), f => f.Extension == ".tmp");
             await using (OpenTables copy = await OpenTables.Open(Copied()))
                 await AssertWhole(copy, count);
 

@@ -106,15 +106,17 @@ public sealed class TableDurabilityTests : IDisposable
         Assert.Equal(51, (await tables.Rows()).Count);
     }
 
-    [Fact]
-    public async Task A_full_disk_fails_the_write_and_the_next_one_succeeds()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_full_disk_fails_the_write_and_the_next_one_succeeds(bool isRefused)
     {
         string root = folder["data"];
         string etag;
         await using (OpenTables tables = await OpenTables.Open(root, disk))
         {
             etag = (await tables.Put("a", "1")).ETag;
-            disk.BeforeStep = step => FailOn(step, "write");
+            disk.BeforeStep = step => FailOn(step, "write", isRefused);
 
             var error = await Assert.ThrowsAsync<StorageFailedException>(() => tables.Put("a", "2"));
             Assert.Equal((0, "no space"), (error.Status, error.Code));
@@ -147,14 +149,16 @@ public sealed class TableDurabilityTests : IDisposable
         Assert.Equal(TableStatus.Done, (await tables.Write(TableOperation.Insert(new TableEntity("p", "a").Set("value", "3")))).Status);
     }
 
-    [Fact]
-    public async Task After_a_failed_flush_nothing_is_written_until_it_is_opened_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_failed_flush_nothing_is_written_until_it_is_opened_again(bool isRefused)
     {
         string root = folder["data"];
         await using (OpenTables tables = await OpenTables.Open(root, disk))
         {
             await tables.Put("a", "1");
-            disk.BeforeStep = step => FailOn(step, "flush");
+            disk.BeforeStep = step => FailOn(step, "flush", isRefused);
             await Assert.ThrowsAsync<StorageFailedException>(() => tables.Put("a", "2"));
             disk.BeforeStep = null;
 
@@ -167,10 +171,11 @@ public sealed class TableDurabilityTests : IDisposable
         Assert.True((await again.Put("b", "1")).IsDone);
     }
 
-    private static void FailOn(DiskStep step, string operation)
+    /// <summary>A file system of the network may refuse with EACCES or EPERM what the disk of this machine would fail to do with EIO.</summary>
+    private static void FailOn(DiskStep step, string operation, bool isRefused = false)
     {
         if (step.Operation == operation)
-            throw new IOException("no space");
+            throw isRefused ? new UnauthorizedAccessException("no space") : new IOException("no space");
     }
 
     private async Task AssertRecovers(CrashImage image, Dictionary<string, string> acknowledged)

@@ -71,23 +71,25 @@ public sealed class MemoryTableStoreTests : TableStoreContract
         await InsertAll(Enumerable.Range(0, 200).Select(i => $"{i:d6}"), "small");
         await InsertAll(Enumerable.Range(0, 100_000).Select(i => $"{i:d6}"), "large");
 
-        TimeSpan small = await MedianTime("small", "000100");
-        TimeSpan large = await MedianTime("large", "050000");
+        // In turns, and the best of each: what else the machine does makes some of them slow, never all of one and none of the other.
+        (TimeSpan small, TimeSpan large) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (int i = 0; i < 50; i++)
+        {
+            small = Shorter(small, await Time("small", "000100"));
+            large = Shorter(large, await Time("large", "050000"));
+        }
 
         Assert.True(large < 20 * small, $"{large} against {small}");
     }
 
-    private async Task<TimeSpan> MedianTime(string partition, string from)
-    {
-        var times = new List<TimeSpan>();
-        for (int i = 0; i < 51; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            TablePage page = await Store.Query(Table, new TableQuery { Partition = partition, FromRow = from, Take = 100 }, Cancel);
-            times.Add(Stopwatch.GetElapsedTime(start));
-            Assert.Equal(100, page.Entities.Count);
-        }
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-        return times.Order().ElementAt(25);
+    private async Task<TimeSpan> Time(string partition, string from)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TablePage page = await Store.Query(Table, new TableQuery { Partition = partition, FromRow = from, Take = 100 }, Cancel);
+        TimeSpan time = Stopwatch.GetElapsedTime(start);
+        Assert.Equal(100, page.Entities.Count);
+        return time;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class BlobCommits(DurableState<BlobIndex, BlobChange> index, Blo
 
         List<(string File, BlockRange Range)> parts = sources.Find(path, blockIds);
         string file = sources.IsStagingFile(parts) ? staged!.File : staging.Join(parts);
-        BlockList blocks = BlockList.Of(blockIds.Zip(parts, (id, part) => (id, part.Range.Length)));
+        CommittedBlocks blocks = CommittedBlocks.Of(blockIds.Zip(parts, (id, part) => (id, part.Range.Length)));
         return Place(path, new CommittedBlob(file, parts.Sum(p => p.Range.Length), clock.GetUtcNow(), metadata, blocks));
     }
 

@@ -15,7 +15,7 @@ internal sealed record StagedBlob(string File, long End, DateTimeOffset Time, Im
 /// <param name="Time">When it was committed.</param>
 /// <param name="Metadata">As it was committed.</param>
 /// <param name="Blocks">What it was committed of; null for one that was put.</param>
-internal sealed record CommittedBlob(string File, long Length, DateTimeOffset Time, BlobMetadata Metadata, BlockList? Blocks);
+internal sealed record CommittedBlob(string File, long Length, DateTimeOffset Time, BlobMetadata Metadata, CommittedBlocks? Blocks);
 
 /// <summary>One change of the index.</summary>
 internal abstract record BlobChange(string Path)

@@ -104,7 +104,7 @@ internal sealed class BlobJournal : IJournaled<BlobIndex, BlobChange>
 
         // The blobs of a repository share its name in memory.
         var metadata = new BlobMetadata(ReadOptional(reader) is { } repository ? string.Intern(repository) : null, ReadOptional(reader));
-        BlockList? blocks = reader.ReadBoolean() ? BlockList.FromPacked(reader.ReadBytes(reader.Read7BitEncodedInt())) : null;
+        CommittedBlocks? blocks = reader.ReadBoolean() ? CommittedBlocks.FromPacked(reader.ReadBytes(reader.Read7BitEncodedInt())) : null;
         return new CommittedBlob(file, length, time, metadata, blocks);
     }
 

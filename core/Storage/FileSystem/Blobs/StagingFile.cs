@@ -7,6 +7,8 @@ namespace Registry.Storage.FileSystem.Blobs;
 /// <remarks>
 /// A place is reserved before the first byte is written, in the order in which blocks were asked to be staged, so that a commit in that order
 /// finds its blob written already; blocks staged at once are then written side by side. What a failed write leaves is a gap, which a commit copies around.
+/// Each block has a handle of its own: what the system could not write it tells each handle once, so on a common one the first flush would
+/// hear of the loss of all, and the second succeed.
 /// </remarks>
 /// <param name="path">The blob to be.</param>
 /// <param name="name">The file's name.</param>
@@ -16,8 +18,8 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
 {
     private readonly Lock opening = new();
     private readonly string? knownBlockId = staged?.Blocks.Keys.First();
-    private SafeFileHandle? file;
-    private DirectWrites? direct;
+    private readonly DirectWrites direct = new(directory.Disk, System.IO.Path.Join(directory.Staging, name));
+    private bool isMade = staged is not null;
     private long end = staged?.End ?? 0;
     private volatile bool isNameDurable = staged is not null;
     private string? blockId;
@@ -41,9 +43,9 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
     /// <summary>Writes a block to its place, durably.</summary>
     public void Write(BlockRange range, in ReadOnlySequence<byte> content)
     {
-        SafeFileHandle handle = OpenOnce();
+        using SafeFileHandle handle = Open();
         List<ReadOnlyMemory<byte>> segments = Segments(content);
-        long written = direct!.Write(segments, range.Offset);
+        long written = direct.Write(segments, range.Offset);
         if (segments.Count > 0)
             directory.Disk.Write(handle, segments, range.Offset + written);
         directory.Disk.Flush(handle);
@@ -53,11 +55,7 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
         isNameDurable = true;
     }
 
-    public void Dispose()
-    {
-        direct?.Dispose();
-        file?.Dispose();
-    }
+    public void Dispose() => direct.Dispose();
 
     public static List<ReadOnlyMemory<byte>> Segments(in ReadOnlySequence<byte> content)
     {
@@ -67,13 +65,13 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
         return segments;
     }
 
-    private SafeFileHandle OpenOnce()
+    private SafeFileHandle Open()
     {
         string full = System.IO.Path.Join(directory.Staging, name);
         lock (opening)
         {
-            file ??= staged is null ? directory.Disk.Create(full) : directory.Disk.Open(full);
-            direct ??= new DirectWrites(directory.Disk, full);
+            SafeFileHandle file = isMade ? directory.Disk.Open(full) : directory.Disk.Create(full);
+            isMade = true;
             return file;
         }
     }

@@ -22,13 +22,19 @@ internal sealed class StagingFiles(DataDirectory directory, IdSource ids)
     /// <param name="path">The blob to be.</param>
     /// <param name="blockId">The block.</param>
     /// <param name="length">Its bytes.</param>
-    /// <param name="staged">What the index knows of the path.</param>
-    public (StagingFile File, BlockRange Range) Reserve(string path, string blockId, long length, StagedBlob? staged)
+    /// <param name="find">Asks the index what it knows of the path.</param>
+    public (StagingFile File, BlockRange Range) Reserve(string path, string blockId, long length, Func<StagedBlob?> find)
     {
         lock (gate)
         {
+            // Whoever had the file open recorded its block before it left, and it leaves under this lock. Asked before it, the index may not have that
+            // block yet: this one would get the same place, or a file of its own.
             if (!open.TryGetValue(path, out StagingFile? file))
+            {
+                StagedBlob? staged = find();
                 file = new StagingFile(path, staged?.File ?? ids.NewHex(16), staged, directory);
+            }
+
             BlockRange range = file.Reserve(blockId, length);
             open[path] = file;
             file.Users++;

@@ -74,20 +74,32 @@ internal sealed class JournalFolder(string path, Disk disk, IdSource ids)
     {
         string temporary = File(Snapshot, Generation) + ".tmp";
         long length;
-        using (JournalWriter writer = JournalWriter.Create(disk, temporary, NewSalt()))
+        try
         {
-            foreach (ReadOnlyMemory<byte> frame in frames)
-                writer.AppendUnflushed(frame);
-            writer.AppendUnflushed(ReadOnlyMemory<byte>.Empty);
-            writer.Flush();
-            length = writer.Length;
+            length = WriteSnapshot(temporary, frames);
+            disk.Move(temporary, File(Snapshot, Generation));
+        }
+        catch
+        {
+            // Most likely for want of room: what was written of it would take some until the next compaction.
+            disk.Delete(temporary);
+            throw;
         }
 
-        disk.Move(temporary, File(Snapshot, Generation));
         disk.FlushDirectory(path);
         SnapshotLength = length;
         ClosedLength = 0;
         RemoveBefore(Generation);
+    }
+
+    private long WriteSnapshot(string file, IEnumerable<ReadOnlyMemory<byte>> frames)
+    {
+        using JournalWriter writer = JournalWriter.Create(disk, file, NewSalt());
+        foreach (ReadOnlyMemory<byte> frame in frames)
+            writer.AppendUnflushed(frame);
+        writer.AppendUnflushed(ReadOnlyMemory<byte>.Empty);
+        writer.Flush();
+        return writer.Length;
     }
 
     private void LoadSnapshot(long number, Action<ReadOnlyMemory<byte>> frame)

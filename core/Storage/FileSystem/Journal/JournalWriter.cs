@@ -78,7 +78,7 @@ internal sealed class JournalWriter : IDisposable
         {
             disk.Write(file, [head, payload], Length);
         }
-        catch (IOException)
+        catch
         {
             Undo();
             throw;
@@ -94,7 +94,7 @@ internal sealed class JournalWriter : IDisposable
         {
             disk.Flush(file);
         }
-        catch (IOException)
+        catch
         {
             IsBroken = true;
             throw;
@@ -110,7 +110,7 @@ internal sealed class JournalWriter : IDisposable
         {
             disk.SetLength(file, Length);
         }
-        catch (IOException)
+        catch
         {
             IsBroken = true;
             throw;

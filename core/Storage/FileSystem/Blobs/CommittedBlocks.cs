@@ -7,17 +7,17 @@ namespace Registry.Storage.FileSystem.Blobs;
 /// It is kept in memory for every blob, so it is kept packed: ids of one writer differ in their last characters, and an entry has only what
 /// differs from the one before. Eight bytes or so for a block of 8 MiB: a millionth.
 /// </remarks>
-internal sealed class BlockList
+internal sealed class CommittedBlocks
 {
     private readonly byte[] packed;
 
-    private BlockList(byte[] packed) => this.packed = packed;
+    private CommittedBlocks(byte[] packed) => this.packed = packed;
 
     public ReadOnlyMemory<byte> Packed => packed;
 
-    public static BlockList FromPacked(byte[] packed) => new(packed);
+    public static CommittedBlocks FromPacked(byte[] packed) => new(packed);
 
-    public static BlockList Of(IEnumerable<(string Id, long Length)> blocks)
+    public static CommittedBlocks Of(IEnumerable<(string Id, long Length)> blocks)
     {
         using var buffer = new MemoryStream();
         using var writer = new BinaryWriter(buffer);
@@ -32,7 +32,7 @@ internal sealed class BlockList
             last = id;
         }
 
-        return new BlockList(buffer.ToArray());
+        return new CommittedBlocks(buffer.ToArray());
     }
 
     /// <summary>The blocks and where they lie in the blob.</summary>
@@ -51,10 +51,4 @@ internal sealed class BlockList
             last = id;
         }
     }
-}
-
-/// <summary>Where a block lies in a file.</summary>
-internal readonly record struct BlockRange(long Offset, long Length)
-{
-    public long End => Offset + Length;
 }

@@ -4,7 +4,7 @@ using Registry.Tests.Support;
 
 namespace Registry.Tests.Storage.FileSystem;
 
-public sealed class BlockListTests
+public sealed class CommittedBlocksTests
 {
     [Theory]
     [InlineData("")]
@@ -14,7 +14,7 @@ public sealed class BlockListTests
     public void Blocks_are_unpacked_as_they_were_packed(string joined)
     {
         string[] ids = joined.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var list = BlockList.FromPacked(BlockList.Of(ids.Select((id, i) => (id, (long)i << 33))).Packed.ToArray());
+        var list = CommittedBlocks.FromPacked(CommittedBlocks.Of(ids.Select((id, i) => (id, (long)i << 33))).Packed.ToArray());
 
         Assert.Equal(ids, list.Blocks().Select(b => b.Id));
         Assert.Equal(ids.Select((_, i) => (long)i << 33), list.Blocks().Select(b => b.Range.Length));
@@ -26,7 +26,7 @@ public sealed class BlockListTests
     {
         string writer = new SeededIds(1).NewHex(8);
 
-        BlockList list = BlockList.Of(Enumerable.Range(0, 50_000).Select(i => ($"{writer}-{i:d8}", 8L * 1024 * 1024)));
+        CommittedBlocks list = CommittedBlocks.Of(Enumerable.Range(0, 50_000).Select(i => ($"{writer}-{i:d8}", 8L * 1024 * 1024)));
 
         Assert.InRange(list.Packed.Length, 1, 10 * 50_000);
         Assert.Equal(50_000, list.Blocks().Count());
