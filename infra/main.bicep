@@ -47,7 +47,7 @@ param softDeleteDays int = 7
 @description('Whether pulls of blobs are redirected to signed URLs of the storage. false where clients cannot reach it; with networkEnabled they are never.')
 param redirectPulls bool = true
 
-@description('Whether the storage is reached by private endpoints alone, in a virtual network that is made for it. It costs some 30 dollars a month while idle, and every byte of a pull goes through the function app. To be said at the first deployment.')
+@description('Whether the content is reached by private endpoints alone, in a virtual network that is made for it. It costs while idle (docs/cost.md), and every byte of a pull goes through the function app. With the lane it can only be said at the first deployment.')
 param networkEnabled bool = false
 
 @description('The addresses of that network: a /24 or larger, which must overlap with nothing that it is peered to.')
@@ -211,7 +211,9 @@ module hostStorage 'modules/storage.bicep' = {
     sku: 'Standard_LRS'
     softDeleteDays: 0
     containerName: packageContainer
-    isPrivate: networkEnabled
+
+    // The platform brings packages here, and not from within a network. There is no content in it.
+    isPrivate: false
   }
 }
 
@@ -234,20 +236,6 @@ module contentEndpoints 'modules/endpoints.bicep' = if (networkEnabled) {
     location: location
     tags: tags
     accountName: contentStorage.outputs.name
-    subnetId: network!.outputs.endpointsSubnetId
-    blobZoneId: network!.outputs.blobZoneId
-    tableZoneId: network!.outputs.tableZoneId
-  }
-}
-
-module hostEndpoints 'modules/endpoints.bicep' = if (networkEnabled) {
-  name: 'endpoints-host'
-  scope: resources
-  params: {
-    name: 'pe-registry-host-${suffix}'
-    location: location
-    tags: tags
-    accountName: hostStorage.outputs.name
     subnetId: network!.outputs.endpointsSubnetId
     blobZoneId: network!.outputs.blobZoneId
     tableZoneId: network!.outputs.tableZoneId
@@ -327,7 +315,6 @@ module functionApp 'modules/functions.bicep' = {
   dependsOn: [
     contentEndpoints
     frontRoles
-    hostEndpoints
   ]
 }
 

@@ -1,6 +1,6 @@
 namespace Registry.Tests.Infra;
 
-/// <summary>The network that can be chosen: off unless it is, and when it is, nobody reaches the storage but by it.</summary>
+/// <summary>The network that can be chosen: off unless it is, and when it is, nobody reaches the content but by it.</summary>
 public sealed class NetworkTests
 {
     [Fact]
@@ -8,19 +8,17 @@ public sealed class NetworkTests
     {
         var main = await BicepFile.Get("main.bicep");
         Assert.EndsWith("= false", main.Parameters.Single(p => p.Name == "networkEnabled").Text, StringComparison.Ordinal);
-        Assert.All(["network", "contentEndpoints", "hostEndpoints"], name => Assert.Contains("= if (networkEnabled) {", main.Modules.Single(m => m.Name == name).Text, StringComparison.Ordinal));
+        Assert.All(["network", "contentEndpoints"], name => Assert.Contains("= if (networkEnabled) {", main.Modules.Single(m => m.Name == name).Text, StringComparison.Ordinal));
     }
 
-    /// <summary>Each account that closes has endpoints, and pulls are not redirected to what clients cannot reach.</summary>
+    /// <summary>The account that closes has endpoints, and pulls are not redirected to what clients cannot reach. The host's stays open: the platform brings packages there.</summary>
     [Fact]
-    public async Task Storage_is_closed_to_all_others_when_it_is_chosen()
+    public async Task Content_is_closed_to_all_others_when_it_is_chosen()
     {
         var main = await BicepFile.Get("main.bicep");
         var accounts = main.Modules.Where(m => m.Find("string")!.Literal == "modules/storage.bicep").ToList();
-        Assert.All(accounts, a => Assert.Equal("networkEnabled", a.Property("params")!.Property("isPrivate")!.Text));
-        Assert.Equal(
-            accounts.Select(a => $"{a.Name}.outputs.name").Order(),
-            main.Modules.Where(m => m.Find("string")!.Literal == "modules/endpoints.bicep").Select(m => m.Property("params")!.Property("accountName")!.Text).Order());
+        Assert.Equal([("contentStorage", "networkEnabled"), ("hostStorage", "false")], accounts.Select(a => (a.Name, a.Property("params")!.Property("isPrivate")!.Text)).Order());
+        Assert.Equal("contentStorage.outputs.name", main.Modules.Single(m => m.Name == "contentEndpoints").Property("params")!.Property("accountName")!.Text);
         Assert.Equal("redirectPulls && !networkEnabled", main.Modules.Single(m => m.Name == "settings").Property("params")!.Property("redirectPulls")!.Text);
 
         var account = (await BicepFile.Get("modules/storage.bicep")).Resources.Single(r => r.Name == "account").Property("properties")!;

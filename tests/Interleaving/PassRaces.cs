@@ -33,7 +33,7 @@ public sealed class PassRaces
         .Then(("push", [201])));
 
     [Fact]
-    public void A_restore_beside_a_whole_pass_brings_back_all_or_is_told_what_is_gone() => Race(2, (s, w) => new RepairScenario(s, w)
+    public void A_restore_beside_a_whole_pass_brings_back_all_or_is_told_what_is_gone() => Race(1, (s, w) => new RepairScenario(s, w)
         .Given(c => c.Post(World.Here, Layer), c => c.Put(World.Here, App, "latest"), c => c.DeleteManifest(World.Here, App.Digest))
         .Damaged(Damage.Flipped)
         .Actor("restore", c => c.Restore(World.Here, App))
@@ -42,7 +42,7 @@ public sealed class PassRaces
 
     /// <summary>The pass leads the link that was left to what the push brings, or removes it.</summary>
     [Fact]
-    public void A_link_that_a_dead_repair_left_beside_a_push_elsewhere_and_its_delete_is_led_to_sound_content_or_gone() => Race(2, (s, w) => new RepairScenario(s, w)
+    public void A_link_that_a_dead_repair_left_beside_a_push_elsewhere_and_its_delete_is_led_to_sound_content_or_gone() => Race(1, (s, w) => new RepairScenario(s, w)
         .Given(c => c.Post(World.Here, Layer), c => c.Post(World.There, Layer))
         .Damaged(Damage.Flipped)
         .Marked()
@@ -64,7 +64,7 @@ public sealed class PassRaces
 
     /// <summary>The blob is whole, and the row is lost that says so.</summary>
     [Fact]
-    public void A_content_row_that_is_written_again_beside_a_push_is_the_push_s_or_the_one_that_was_lost() => Race(2, (s, w) =>
+    public void A_content_row_that_is_written_again_beside_a_push_is_the_push_s_or_the_one_that_was_lost() => Race(1, (s, w) =>
     {
         var check = new CollectionScenario(s, w).Given(c => c.Post(World.Here, Layer), c => c.Put(World.Here, App, "latest"))
             .Actor("push", async c => await c.Post(World.There, Layer) is { Status: 201 } ? await c.Put(World.There, App, "latest") : new Answer(0))
