@@ -36,12 +36,16 @@ public sealed class ManifestService(
     private const int MaxRounds = 100;
 
     /// <summary>Tells what a reference names. One point read.</summary>
-    /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c></exception>
+    /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c>, also while verification waits for a put of what it names: a client that asks first would not send it otherwise</exception>
     public async Task<ManifestInfo> Stat(RepositoryName repository, Reference reference, CancellationToken cancellation)
     {
         var row = reference.Digest is { } digest ? Tables.ManifestRow(digest) : Tables.TagRow(reference.Tag!.Value);
         var entity = await tables.Find(Tables.Manifests, Tables.Key(repository), row, cancellation);
-        return entity is null ? throw Unknown(repository, reference) : ManifestRows.Info(entity);
+
+        // A tag's mark is as old as the repair that set it, and the manifest's row knows better (docs/verification.md).
+        if (entity is not null && reference.Tag is not null && ManifestRows.IsDamaged(entity))
+            entity = await tables.Find(Tables.Manifests, entity.Partition, Tables.ManifestRow(ManifestRows.Target(entity)), cancellation);
+        return entity is null || ManifestRows.IsDamaged(entity) ? throw Unknown(repository, reference) : ManifestRows.Info(entity);
     }
 
     /// <summary>Reads a manifest. One point read, and one of its content unless that is in memory.</summary>

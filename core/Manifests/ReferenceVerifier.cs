@@ -80,8 +80,10 @@ public sealed class ReferenceVerifier(ITableStore tables, LayerLinks links, Mani
         while (true)
         {
             var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation);
-            if (row is null || (row.Age <= collection.RenewAfter && row.FindTime(ManifestLead.Since) is null))
-                return row is not null;
+            if (row is null || ManifestRows.IsDamaged(row))
+                return false;
+            if (row.Age <= collection.RenewAfter && row.FindTime(ManifestLead.Since) is null)
+                return true;
             if ((await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Unnoted(), row.ETag), cancellation)).IsDone)
                 return true;
         }

@@ -31,67 +31,68 @@ internal sealed class BlobCheck(IStorageDriver driver)
     /// <remarks>A byte more than the row says is asked for: a blob that is longer is as wrong as one that is shorter.</remarks>
     public async Task<(bool IsOver, BlobFault? Fault)> Continue(BlobClaim claim, ResumableHash hash, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
     {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            return await TryContinue(claim, hash, read, cancellation);
+            return await Continue(claim, hash, buffer.AsMemory(0, BufferSize), read, cancellation);
         }
         catch (StorageNotFoundException)
         {
             return (true, new BlobFault(FindingKind.Missing, "no blob"));
         }
-        catch (Exception first) when (IsFailure(first))
+        finally
         {
-            return (true, await Again(claim, read, cancellation));
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
     // A disk that cannot read a sector of one blob must not keep the rest from being verified; storage that is down must not make a finding of every blob.
-    private async Task<BlobFault?> Again(BlobClaim claim, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
+    private async Task<(bool IsOver, BlobFault? Fault)> Continue(BlobClaim claim, ResumableHash hash, Memory<byte> buffer, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
     {
-        using var hash = ResumableHash.Create(claim.Digest.Algorithm);
+        Exception? before = null;
+        Stream? content = null;
         try
         {
-            return (await TryContinue(claim, hash, ReadOn, cancellation)).Fault;
-        }
-        catch (StorageNotFoundException)
-        {
-            return new BlobFault(FindingKind.Missing, "no blob");
-        }
-        catch (Exception second) when (IsFailure(second))
-        {
-            var blob = await driver.Find(claim.Path, cancellation);
-            return blob is null ? new BlobFault(FindingKind.Missing, "no blob") : new BlobFault(FindingKind.Unreadable, $"a blob that cannot be read: {second.Message}");
-        }
-
-        async ValueTask<bool> ReadOn(long bytes)
-        {
-            await read(bytes);
-            return true;
-        }
-    }
-
-    private async Task<(bool IsOver, BlobFault? Fault)> TryContinue(BlobClaim claim, ResumableHash hash, Func<long, ValueTask<bool>> read, CancellationToken cancellation)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
-        {
-            await using var content = await driver.Open(claim.Path, hash.Length, claim.Size - hash.Length + 1, cancellation);
-
-            // Whole buffers, however small the pieces are in which they come: a slice that has little time gets on by one at least.
-            while (await content.ReadAtLeastAsync(buffer.AsMemory(0, BufferSize), BufferSize, throwOnEndOfStream: false, cancellation) is > 0 and var count)
+            while (true)
             {
-                hash.Append(buffer.AsSpan(0, count));
+                int count;
+                try
+                {
+                    content ??= await driver.Open(claim.Path, hash.Length, claim.Size - hash.Length + 1, cancellation);
+
+                    // Whole buffers, however small the pieces are in which they come: a slice that has little time gets on by one at least.
+                    count = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+                }
+                catch (Exception e) when (e is StorageFailedException or IOException)
+                {
+                    // Once more from there: the hash has what was read before. What fails at the same place again stays as it is.
+                    if (before is not null)
+                        return (true, await Unreadable(claim, e, cancellation));
+                    before = e;
+                    if (content is not null)
+                        await content.DisposeAsync();
+                    content = null;
+                    continue;
+                }
+
+                if (count == 0)
+                    return (true, Judge(claim, hash));
+                before = null;
+                hash.Append(buffer.Span[..count]);
                 if (!await read(count) && hash.Length < claim.Size)
                     return (false, null);
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            if (content is not null)
+                await content.DisposeAsync();
         }
-
-        return (true, Judge(claim, hash));
     }
+
+    private async Task<BlobFault> Unreadable(BlobClaim claim, Exception failure, CancellationToken cancellation) => await driver.Find(claim.Path, cancellation) is null
+        ? new BlobFault(FindingKind.Missing, "no blob")
+        : new BlobFault(FindingKind.Unreadable, $"a blob that cannot be read: {failure.Message}");
 
     private static BlobFault? Judge(BlobClaim claim, ResumableHash hash)
     {
@@ -99,6 +100,4 @@ internal sealed class BlobCheck(IStorageDriver driver)
             return new BlobFault(FindingKind.Corrupt, $"more than {claim.Size} bytes");
         return hash.Length == claim.Size && hash.Current() == claim.Digest ? null : new BlobFault(FindingKind.Corrupt, $"{hash.Length} bytes of {hash.Current()}");
     }
-
-    private static bool IsFailure(Exception e) => e is StorageFailedException or IOException;
 }

@@ -125,7 +125,7 @@ internal sealed class ContentPhase(VerificationContext context, RowPosition? fro
         var isRepaired = false;
         if (context.Repairs && fault.Kind != FindingKind.Unreadable)
         {
-            var outcome = await context.Quarantine.Content(claim.Digest, context.Blobs, cancellation);
+            var outcome = await context.Quarantine.Content(claim.Digest, cancellation);
             if (outcome == QuarantineOutcome.Whole)
                 return;
             isRepaired = outcome == QuarantineOutcome.Done;
@@ -139,11 +139,18 @@ internal sealed class ContentPhase(VerificationContext context, RowPosition? fro
     {
         context.Count(t => t.Links++);
 
-        // A tarsum stands for the repository's link to what it names, and without that for nothing.
-        if (link.FindString(LayerLinks.CanonicalProperty) is not null || (contentRow is not null && Quarantine.IsHeldBy(contentRow, link)))
+        // A tarsum stands for the repository's link to what it names, and without that for nothing: then a manifest that needs it is the finding.
+        if (link.FindString(LayerLinks.CanonicalProperty) is { } canonical)
+        {
+            if (!(Digest.TryParse(canonical, out var named) && named.Algorithm.IsHash) && await IsAsRead(link, cancellation))
+                await context.Add(Unreadable(FoundThing.Link, link, "the digest that the tarsum stands for"), cancellation);
+            return;
+        }
+
+        if (contentRow is not null && LinkRepair.IsHeldBy(contentRow, link))
             return;
         context.Budget.Spend(2 * VerificationBudget.RowCall);
-        if (await context.Quarantine.FindDangling(link.Partition, link.Row, cancellation) is not { } dangling)
+        if (await context.Links.FindDangling(link.Partition, link.Row, cancellation) is not { } dangling)
             return;
         if (dangling.Link.FindString("blob") is null)
         {
@@ -151,7 +158,7 @@ internal sealed class ContentPhase(VerificationContext context, RowPosition? fro
             return;
         }
 
-        var isRepaired = context.Repairs && await context.Quarantine.RemoveLink(link.Partition, link.Row, cancellation);
+        var isRepaired = context.Repairs && await context.Links.Mend(link.Partition, link.Row, cancellation);
         await context.Add(
             new Finding
             {

@@ -23,7 +23,7 @@ public sealed record Finding
     /// <summary>What there is.</summary>
     public required string Found { get; init; }
 
-    /// <summary>Whether a repair has made way for a push: the next one brings the content anew.</summary>
+    /// <summary>Whether a repair has put it right, or made way for a push: the next one brings the content anew.</summary>
     public bool IsRepaired { get; init; }
 
     /// <summary>When it was found first, in storage's time.</summary>
@@ -63,4 +63,10 @@ public enum FoundThing
 
     /// <summary>A tag.</summary>
     Tag,
+
+    /// <summary>A manifest's place in the list of its subject's referrers.</summary>
+    Referrer,
+
+    /// <summary>A manifest that was deleted and can be restored.</summary>
+    Deleted,
 }

@@ -34,13 +34,30 @@ internal sealed class FindingStore(ITableStore tables)
             yield return Read(row);
     }
 
-    /// <summary>Removes what was last seen before a pass began that has come to its end: it is whole by now, or gone.</summary>
+    /// <summary>Removes what was last seen before a pass began that has come to its end: it is whole by now, or gone. One transaction for a hundred.</summary>
     public async Task RemoveBefore(DateTimeOffset began, CancellationToken cancellation)
     {
-        await foreach (var row in Rows(cancellation))
+        var old = new List<TableOperation>(TableLimits.MaxBatch);
+        await foreach (var row in Rows(cancellation).Where(row => row.Timestamp < began))
         {
-            if (row.Timestamp < began)
-                await tables.Write(Tables.Progress, TableOperation.Delete(row.Partition, row.Row, row.ETag), cancellation);
+            old.Add(TableOperation.Delete(row.Partition, row.Row, row.ETag));
+            if (old.Count == TableLimits.MaxBatch)
+                await Remove(old, cancellation);
+        }
+
+        await Remove(old, cancellation);
+    }
+
+    // What another pass has seen again meanwhile stays, and must not keep the others.
+    private async Task Remove(List<TableOperation> deletes, CancellationToken cancellation)
+    {
+        while (deletes.Count > 0)
+        {
+            var result = await tables.WriteBatch(Tables.Progress, deletes, cancellation);
+            if (result.IsDone)
+                deletes.Clear();
+            else
+                deletes.RemoveAt(result.Failed);
         }
     }
 

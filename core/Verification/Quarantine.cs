@@ -9,7 +9,7 @@ namespace Registry.Verification;
 
 /// <summary>Makes way for a push where a blob is not what it should be: docs/verification.md argues why nothing sound can be lost by it.</summary>
 /// <remarks>
-/// A content row is marked as freed, if-match: nobody joins it any more, and a push of the same content puts its own blob in its place. Then the links that do not lead to live content
+/// A content row is marked as freed, if-match: nobody joins it any more, and a push of the same content puts its own blob in its place. Then the links that lead nowhere
 /// go, if-match, so that HEAD no longer says that there is nothing to upload. The row and the blob stay until the collector takes them, which is at the earliest after the grace period:
 /// as long as the mark is there, no finish of the upload that wrote the blob, and no import, links it once more.
 /// </remarks>
@@ -18,12 +18,11 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
     // Each lost round means that somebody else wrote the row; more than this is a fault, not a race.
     private const int MaxRounds = 100;
 
-    /// <summary>Whether a link leads to live content: that of the row, which must not be about to go.</summary>
-    public static bool IsHeldBy(TableEntity content, TableEntity link) =>
-        !LayerLinks.IsFreed(content) && link.FindString("blob") is { } path && content.FindString("blob") == path;
+    private readonly BlobCheck blobs = new(driver);
+    private readonly LinkRepair linkRepair = new(tables, new BlobCheck(driver));
 
     /// <summary>Reads a digest's blob once more, and if it is not what it should be takes it out of use.</summary>
-    public async Task<QuarantineOutcome> Content(Digest digest, BlobCheck blobs, CancellationToken cancellation)
+    public async Task<QuarantineOutcome> Content(Digest digest, CancellationToken cancellation)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
@@ -33,7 +32,7 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
             if (!LayerLinks.IsFreed(row))
             {
                 // Read after the row was, so that whoever joins meanwhile, or writes the blob once more and joins it, makes this start again.
-                if (await Judge(new BlobClaim(path, digest, row.GetInt64("size")), blobs, cancellation) is var outcome and not QuarantineOutcome.Done)
+                if (await Judge(new BlobClaim(path, digest, row.GetInt64("size")), cancellation) is var outcome and not QuarantineOutcome.Done)
                     return outcome;
                 if (PathMapper.ContentId(path) is null && await IsManifest(digest, path, cancellation))
                     return QuarantineOutcome.Left;
@@ -43,7 +42,7 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
 
             await EndUpload(path, cancellation);
             await foreach (var link in Links(digest.ToString(), cancellation))
-                await RemoveLink(link.Partition, link.Row, cancellation);
+                await linkRepair.Mend(link.Partition, link.Row, cancellation);
             return QuarantineOutcome.Done;
         }
 
@@ -51,17 +50,18 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
     }
 
     /// <summary>Marks a manifest's row, if its bytes are still not what they should be: the next put of the same manifest writes them once more.</summary>
-    public async Task<QuarantineOutcome> Manifest(string repository, string manifest, BlobCheck blobs, CancellationToken cancellation)
+    public async Task<QuarantineOutcome> Manifest(string repository, string manifest, CancellationToken cancellation)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
             if (await tables.Find(Tables.Manifests, repository, manifest, cancellation) is not { } row)
                 return QuarantineOutcome.Whole;
-            if (await Judge(ManifestClaim(row), blobs, cancellation) is var outcome and not QuarantineOutcome.Done)
+            if (await Judge(ManifestClaim(row), cancellation) is var outcome and not QuarantineOutcome.Done)
                 return outcome;
-            if (ManifestRows.IsDamaged(row)
-                || (await tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Set(ManifestRows.DamagedProperty, true), row.ETag), cancellation)).IsDone)
-                return QuarantineOutcome.Done;
+            if (!ManifestRows.IsDamaged(row) && !await Mark(row, cancellation))
+                continue;
+            await MarkTags(row, cancellation);
+            return QuarantineOutcome.Done;
         }
 
         throw new StorageFailedException("quarantine", $"{repository} {manifest}", 0, "contended");
@@ -69,32 +69,26 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
 
     public static BlobClaim ManifestClaim(TableEntity row) => new(row.GetString("blob"), ManifestRows.Bytes(row), row.GetInt64("size"));
 
-    /// <summary>Reads a link, and then its content row. Null when the link leads to live content, or is gone.</summary>
-    /// <remarks>In that order: a link that is still as it was read when it is deleted was so when the content row was read.</remarks>
-    public async Task<(TableEntity Link, TableEntity? Content)?> FindDangling(string digest, string repository, CancellationToken cancellation)
+    // HEAD of a tag reads the tag's row alone, so that one is marked, too. Its mark says no more than that the manifest's row is to be asked: the put that heals the manifest is by one tag.
+    // A tag that is written meanwhile is so by a put, which leaves nothing damaged; one that is marked nevertheless costs a read more.
+    private async Task MarkTags(TableEntity manifest, CancellationToken cancellation)
     {
-        if (await tables.Find(Tables.Content, digest, repository, cancellation) is not { } link)
-            return null;
-        var content = await tables.Find(Tables.Content, digest, Tables.ContentRow, cancellation);
-        return content is not null && IsHeldBy(content, link) ? null : (link, content);
+        var query = new TableQuery { Partition = manifest.Partition, FromRow = "t", BeforeRow = "u", Where = ("digest", manifest.Row[1..]) };
+        await foreach (var tag in tables.ReadAll(Tables.Manifests, query, cancellation).Where(tag => !ManifestRows.IsDamaged(tag)))
+            await Mark(tag, cancellation);
     }
 
-    /// <summary>Removes a link unless it leads to live content. False when it does, or has gone by itself.</summary>
-    public async Task<bool> RemoveLink(string digest, string repository, CancellationToken cancellation)
+    // That is no push: a tag is as old as it was.
+    private async Task<bool> Mark(TableEntity row, CancellationToken cancellation)
     {
-        for (var round = 0; round < MaxRounds; round++)
-        {
-            if (await FindDangling(digest, repository, cancellation) is not { } dangling)
-                return false;
-            if ((await tables.Write(Tables.Content, TableOperation.Delete(digest, repository, dangling.Link.ETag), cancellation)).IsDone)
-                return true;
-        }
-
-        throw new StorageFailedException("remove link", $"{digest} {repository}", 0, "contended");
+        var marked = row.Copy().Unnoted().Set(ManifestRows.DamagedProperty, true);
+        if (row.Row[0] == Tables.TagPrefix)
+            marked.Set(ManifestRows.Pushed, ManifestRows.PushedAt(row));
+        return (await tables.Write(Tables.Manifests, TableOperation.Replace(marked, row.ETag), cancellation)).IsDone;
     }
 
     // Done stands for: it is to be done.
-    private static async Task<QuarantineOutcome> Judge(BlobClaim claim, BlobCheck blobs, CancellationToken cancellation) => await blobs.Whole(claim, _ => { }, cancellation) switch
+    private async Task<QuarantineOutcome> Judge(BlobClaim claim, CancellationToken cancellation) => await blobs.Whole(claim, _ => { }, cancellation) switch
     {
         null => QuarantineOutcome.Whole,
         { Kind: FindingKind.Unreadable } => QuarantineOutcome.Left,

@@ -15,7 +15,7 @@ internal sealed class RepositoryContent(VerificationContext context, LayerLinks 
     // Some 30 MB of the longest. Beyond it, what is not known is asked for.
     private const int MaxKnown = 100_000;
 
-    private readonly ConcurrentDictionary<Digest, bool> held = new();
+    private readonly ConcurrentDictionary<(Digest Digest, ReferenceKind As), bool> held = new();
     private readonly ConcurrentDictionary<string, string> manifests = new(StringComparer.Ordinal);
 
     public string Repository => repository;
@@ -29,14 +29,18 @@ internal sealed class RepositoryContent(VerificationContext context, LayerLinks 
 
     public string? PathOf(string row) => manifests.GetValueOrDefault(row);
 
-    public async Task<bool> Holds(ManifestReference reference, CancellationToken cancellation)
+    /// <summary>Whether what a manifest refers to is there.</summary>
+    /// <param name="reference">What.</param>
+    /// <param name="mayBeDeleted">Whether a child will do that was deleted and can be restored.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<bool> Holds(ManifestReference reference, bool mayBeDeleted, CancellationToken cancellation)
     {
-        if (held.ContainsKey(reference.Digest))
+        if (held.ContainsKey((reference.Digest, reference.Kind)))
             return true;
         if (!await Find(reference, cancellation))
-            return false;
+            return mayBeDeleted && reference.Kind == ReferenceKind.Child && await Has(Tables.DeletedRow(Tables.ManifestRow(reference.Digest)), cancellation);
         if (held.Count < MaxKnown)
-            held[reference.Digest] = true;
+            held[(reference.Digest, reference.Kind)] = true;
         return true;
     }
 
@@ -44,16 +48,15 @@ internal sealed class RepositoryContent(VerificationContext context, LayerLinks 
     private async Task<bool> Find(ManifestReference reference, CancellationToken cancellation)
     {
         var row = Tables.ManifestRow(reference.Digest);
-        if (reference.Kind == ReferenceKind.Child)
-        {
-            if (PathOf(row) is not null)
-                return true;
-            context.Budget.Spend(VerificationBudget.RowCall);
-            if (await context.Tables.Find(Tables.Manifests, repository, row, cancellation) is not null)
-                return true;
-        }
-
+        if (reference.Kind == ReferenceKind.Child && (PathOf(row) is not null || await Has(row, cancellation)))
+            return true;
         context.Budget.Spend(VerificationBudget.RowCall);
         return Tables.TryRepository(repository, out var name) && await links.Find(name, reference.Digest, cancellation) is not null;
+    }
+
+    private async Task<bool> Has(string row, CancellationToken cancellation)
+    {
+        context.Budget.Spend(VerificationBudget.RowCall);
+        return await context.Tables.Find(Tables.Manifests, repository, row, cancellation) is not null;
     }
 }

@@ -1,3 +1,4 @@
+using Registry.Manifests;
 using Registry.Storage;
 using Registry.Telemetry;
 
@@ -12,7 +13,11 @@ internal sealed class VerificationContext(IStorageDriver driver, ITableStore tab
 
     public BlobCheck Blobs { get; } = new(driver);
 
+    public LinkRepair Links { get; } = new(tables, new BlobCheck(driver));
+
     public Quarantine Quarantine { get; } = new(driver, tables);
+
+    public ReferrerRepair Referrers => new(driver, tables, Manifests);
 
     public FindingStore Findings { get; } = new(tables);
 
@@ -25,8 +30,11 @@ internal sealed class VerificationContext(IStorageDriver driver, ITableStore tab
     /// <summary>Whether what is damaged is made way for.</summary>
     public required bool Repairs { get; init; }
 
+    /// <summary>What manifests may be like.</summary>
+    public required ManifestOptions Manifests { get; init; }
+
     /// <summary>Whether a manifest may need what its repository does not hold.</summary>
-    public required bool AllowSparse { get; init; }
+    public bool AllowSparse => Manifests.AllowSparse;
 
     /// <summary>Whether to stop and record: for good in this slice, or only to go on.</summary>
     public required Func<bool> IsDue { get; init; }

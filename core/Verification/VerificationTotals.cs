@@ -9,6 +9,7 @@ public sealed record VerificationTotals
 
     public long Links { get; set; }
 
+    /// <summary>Also those that were deleted and can be restored.</summary>
     public long Manifests { get; set; }
 
     public long Tags { get; set; }
@@ -24,7 +25,7 @@ public sealed record VerificationTotals
 
     public long Unreadable { get; set; }
 
-    /// <summary>How many of these a repair made way for.</summary>
+    /// <summary>How many of these a repair put right, or made way for.</summary>
     public long Repaired { get; set; }
 
     /// <summary>All that was found.</summary>

@@ -1,5 +1,6 @@
 using Registry.Collection;
 using Registry.Layers;
+using Registry.Manifests;
 using Registry.Storage;
 
 namespace Registry.Verification;
@@ -40,7 +41,7 @@ internal sealed class VerificationWork
             Budget = slice.Budget,
             MaxFindings = options.MaxFindings,
             Repairs = slice.Repairs,
-            AllowSparse = slice.AllowSparse,
+            Manifests = slice.Manifests,
             IsDue = () => IsOver || IsCheckpointDue,
             Phase = run.Phase,
         };
@@ -103,5 +104,5 @@ internal sealed class VerificationWork
 /// <param name="Limit">After this nothing more is begun.</param>
 /// <param name="Budget">What may be read.</param>
 /// <param name="Repairs">Whether what is damaged is made way for.</param>
-/// <param name="AllowSparse">Whether a manifest may need what its repository does not hold.</param>
-internal sealed record VerificationTerms(TimeSpan Limit, VerificationBudget Budget, bool Repairs, bool AllowSparse);
+/// <param name="Manifests">What manifests may be like.</param>
+internal sealed record VerificationTerms(TimeSpan Limit, VerificationBudget Budget, bool Repairs, ManifestOptions Manifests);

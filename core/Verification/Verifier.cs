@@ -31,20 +31,29 @@ public sealed class Verifier(IStorageDriver driver, ITableStore tables, Verifica
         var run = held is { IsOver: false }
             ? await store.Save(held with { IsHeld = true, Allowance = budget.Left }, cancellation)
             : await store.Begin(VerificationKind.Pass, held, budget.Left, cancellation);
-        return await Work(run, new VerificationTerms(limit, budget, Repairs: false, manifests.AllowSparse), observer, cancellation);
+        return await Work(run, new VerificationTerms(limit, budget, Repairs: false, manifests), observer, cancellation);
     }
 
     /// <summary>Makes a whole pass from its beginning, now, however much there is to read.</summary>
     /// <param name="repairs">Whether what is corrupt or missing is taken out of use, so that the next push of it brings it anew.</param>
     /// <param name="observer">Sees what is found.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<VerificationSlice> Run(bool repairs, IVerificationObserver observer, CancellationToken cancellation)
+    public Task<VerificationSlice> Run(bool repairs, IVerificationObserver observer, CancellationToken cancellation) => Run(repairs, force: false, observer, cancellation);
+
+    /// <summary>The same, with a repair also where the content seems to be another registry's, or all of it is lost.</summary>
+    /// <param name="repairs">Whether what is corrupt or missing is taken out of use.</param>
+    /// <param name="force">Whether a repair is made although none of the blobs is there that rows name: <see cref="VerificationOutcome.Refused"/>.</param>
+    /// <param name="observer">Sees what is found.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<VerificationSlice> Run(bool repairs, bool force, IVerificationObserver observer, CancellationToken cancellation)
     {
         var held = await store.Find(VerificationKind.Now, cancellation);
         if (IsBusy(held))
             return VerificationSlice.Of(VerificationOutcome.Busy, held);
+        if (repairs && !force && !await new StorageEvidence(driver, tables).IsTheRightOne(cancellation))
+            return VerificationSlice.Of(VerificationOutcome.Refused, held);
         var budget = new VerificationBudget(perDay: null, 0, TimeSpan.Zero, time);
-        return await Work(await store.Begin(VerificationKind.Now, held, 0, cancellation), new VerificationTerms(TimeSpan.MaxValue, budget, repairs, manifests.AllowSparse), observer, cancellation);
+        return await Work(await store.Begin(VerificationKind.Now, held, 0, cancellation), new VerificationTerms(TimeSpan.MaxValue, budget, repairs, manifests), observer, cancellation);
     }
 
     /// <summary>Tells how far the passes are, without reading content.</summary>
@@ -104,6 +113,9 @@ public enum VerificationOutcome
 
     /// <summary>Another process is at it, or took it over.</summary>
     Busy,
+
+    /// <summary>Of many blobs that rows name none is there: the rows belong to other content, and a repair would take all of it out of use.</summary>
+    Refused,
 }
 
 /// <summary>How far a pass has come.</summary>

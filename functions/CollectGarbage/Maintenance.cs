@@ -16,11 +16,21 @@ public sealed partial class Maintenance(GarbageCollector collector, Verifier ver
     // How often it is asked whether a run is due: as often as the timer function's schedule.
     private static readonly TimeSpan Tick = TimeSpan.FromMinutes(10);
 
-    /// <summary>Does one slice of the collector's run and one of a verification, each if it is under way or due. Whatever another instance does at the same time does no harm.</summary>
-    public async Task RunSlice(CancellationToken cancellation)
+    /// <summary>Does one slice of the collector's run and one of a verification, each if it is under way or due, and also if the other fails. Whatever another instance does at the same time does no harm.</summary>
+    public Task RunSlice(CancellationToken cancellation) => ThenVerify(Collect(cancellation), cancellation);
+
+    // A collector that fails each time must not keep content from being verified. Its failure is the one that is thrown.
+    private async Task ThenVerify(Task collecting, CancellationToken cancellation)
     {
-        await Collect(cancellation);
-        await Verify(cancellation);
+        await collecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(collecting, Verify(cancellation));
+    }
+
+    private async Task CollectAll(CancellationToken cancellation)
+    {
+        while (await Collect(cancellation) == CollectionOutcome.Paused)
+        {
+        }
     }
 
     private async Task<CollectionOutcome> Collect(CancellationToken cancellation)
@@ -57,11 +67,7 @@ public sealed partial class Maintenance(GarbageCollector collector, Verifier ver
         {
             try
             {
-                while (await Collect(cancellation) == CollectionOutcome.Paused)
-                {
-                }
-
-                await Verify(cancellation);
+                await ThenVerify(CollectAll(cancellation), cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

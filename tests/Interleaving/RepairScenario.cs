@@ -72,6 +72,20 @@ internal sealed class RepairScenario
         return this;
     }
 
+    /// <summary>A whole verification that repairs.</summary>
+    public RepairScenario Pass(string name = "pass", Fault? fault = null)
+    {
+        Race.Background(name, w => w.Repair(), fault);
+        return this;
+    }
+
+    /// <summary>As a repair leaves it that died after its mark.</summary>
+    public RepairScenario Marked()
+    {
+        world.Alter(digest, Tables.ContentRow, row => row.Set(LayerLinks.FreedProperty, true));
+        return this;
+    }
+
     public RepairScenario Collector()
     {
         scenario.Collector();
@@ -126,7 +140,7 @@ internal sealed class RepairScenario
 
         // Who pushed the content that is there now, or joined it, has it.
         var live = rows.FirstOrDefault(r => r.Row == Tables.ContentRow && !LayerLinks.IsFreed(r));
-        if (live is not null && !rows.Any(r => Quarantine.IsHeldBy(live, r) && r.Row != Tables.ContentRow))
+        if (live is not null && !rows.Any(r => LinkRepair.IsHeldBy(live, r) && r.Row != Tables.ContentRow))
             throw new InvariantException("the content that a push has brought is held by nobody");
 
         // A push that joins drops its own blob: one that is left is what a push was told is stored.

@@ -125,7 +125,7 @@ internal sealed class World
     {
         try
         {
-            await new Quarantine(driver, seen?.Invoke(tables) ?? tables).Content(digest, new BlobCheck(driver), CancellationToken.None);
+            await new Quarantine(driver, seen?.Invoke(tables) ?? tables).Content(digest, CancellationToken.None);
         }
         catch (StorageFailedException) when (setup.MayFail)
         {
@@ -134,13 +134,20 @@ internal sealed class World
 
     /// <summary>The repair of one manifest in <see cref="Here"/> alone.</summary>
     public async Task RepairManifest(Digest digest) =>
-        await new Quarantine(driver, tables).Manifest(Tables.Key(Here), Tables.ManifestRow(digest), new BlobCheck(driver), CancellationToken.None);
+        await new Quarantine(driver, tables).Manifest(Tables.Key(Here), Tables.ManifestRow(digest), CancellationToken.None);
 
     /// <summary>Spoils what lies at a path: other bytes, or with null none.</summary>
     public void Spoil(string path, byte[]? bytes)
     {
         var metadata = Require(driver.Find(path, CancellationToken.None))!.Metadata;
         Require(bytes is null ? driver.Delete(path, CancellationToken.None) : driver.Put(path, new(bytes), metadata, CancellationToken.None));
+    }
+
+    /// <summary>Writes a row of the content table behind everybody's back, or with null takes it away.</summary>
+    public void Alter(Digest digest, string row, Func<TableEntity, TableEntity?> change)
+    {
+        var before = Require(tables.Find(Tables.Content, digest.ToString(), row, CancellationToken.None))!;
+        Require(tables.Write(Tables.Content, change(before.Copy()) is { } after ? TableOperation.Upsert(after) : TableOperation.Delete(before.Partition, row, etag: null), CancellationToken.None));
     }
 
     /// <summary>The blobs that call themselves by a digest.</summary>

@@ -13,6 +13,9 @@ public static class BreakingBody
         return answer;
     }
 
+    /// <summary>The same bytes, but after so many reading fails.</summary>
+    public static Stream After(Stream whole, int bytes) => new BreakingStream(whole, bytes);
+
     private sealed class BreakingStream(Stream whole, int bytes) : Stream
     {
         private int left = bytes;

@@ -13,11 +13,11 @@ using Registry.Verification;
 namespace Registry.Tests.Verification;
 
 /// <summary>A registry on a storage, with what is needed to push images to it, to spoil what it has, and to verify it.</summary>
-internal sealed class VerificationLab(VerificationStorage storage, ITableStore? seenTables = null, IStorageDriver? seenDriver = null)
+internal sealed class VerificationLab(VerificationStorage storage, ITableStore? seenTables = null, IStorageDriver? seenDriver = null, TimeSpan restorableFor = default)
 {
     public static readonly RepositoryName App = RepositoryName.Parse("team/app");
 
-    private static readonly CollectionOptions collection = new() { RestorableFor = TimeSpan.Zero };
+    private readonly CollectionOptions collection = new() { RestorableFor = restorableFor };
 
     private readonly SeededIds ids = new(TestSeed.Current);
 
@@ -61,6 +61,8 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
             await Layers.Upload(App, digest, UploadLab.Body(blob), Cancel);
     }
 
+    public Task PushTo(RepositoryName repository, byte[] blob) => Layers.Upload(repository, Digest.Compute(DigestAlgorithm.Sha256, blob), UploadLab.Body(blob), Cancel);
+
     public async Task<string> PathOf(Digest digest) =>
         (await storage.Tables.Find(Tables.Content, digest.ToString(), Tables.ContentRow, Cancel))!.GetString("blob");
 
@@ -79,10 +81,10 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
         return [.. seen.Findings.Select(f => $"{f.Kind} {f.Thing}{(f.IsRepaired ? " repaired" : "")}").Order(StringComparer.Ordinal)];
     }
 
-    public async Task<VerificationSeen> See(bool repairs = false)
+    public async Task<VerificationSeen> See(bool repairs = false, bool force = false)
     {
         var seen = new VerificationSeen();
-        var slice = await NewVerifier().Run(repairs, seen, Cancel);
+        var slice = await NewVerifier().Run(repairs, force, seen, Cancel);
         Assert.Equal(VerificationOutcome.Finished, slice.Outcome);
         seen.Totals = slice.Totals;
         return seen;
@@ -90,6 +92,8 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
 
     /// <summary>What is on record.</summary>
     public async Task<IReadOnlyList<Finding>> Recorded() => await NewVerifier().Findings(Cancel).ToListAsync(Cancel);
+
+    public ReferrerService Referrers => new(storage.Driver, storage.Tables);
 
     public async Task<byte[]> Pull(Digest digest)
     {

@@ -80,6 +80,25 @@ public sealed class VerificationPaceTests
         Assert.Equal((FindingKind.Corrupt, digest.ToString()), (await lab.Recorded()).Select(f => (f.Kind, f.Name)).Single());
     }
 
+    /// <summary>Each connection breaks after a MiB and a half. What was read is not read again, and a slice that has little time ends when it should.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public async Task A_large_blob_is_read_on_from_where_its_connection_broke(int minutes)
+    {
+        await using var storage = await VerificationStorage.Open("memory");
+        var options = new VerificationOptions { BytesPerDay = 1L << 50 };
+        var lab = new VerificationLab(storage, seenDriver: new Breaking(storage.Driver, MiB * 3 / 2)) { Options = options };
+        await lab.PushBlob(Content.Bytes(1, 5 * (int)MiB));
+        await new VerificationRunStore(storage.Tables, IdSource.Random).Save(new VerificationRun { Kind = VerificationKind.Pass, Allowance = 1L << 40 }, Cancel);
+
+        var (slices, bytes) = await Slices(storage, lab, TimeSpan.FromMinutes(minutes));
+
+        Assert.Equal(5 * MiB, bytes);
+        Assert.InRange(slices, minutes == 0 ? 15 : 1, minutes == 0 ? 30 : 1);
+        Assert.Empty(await lab.Recorded());
+    }
+
     [Fact]
     public async Task A_blob_that_was_replaced_between_two_slices_is_read_from_its_beginning()
     {
@@ -250,6 +269,12 @@ public sealed class VerificationPaceTests
             Interlocked.Increment(ref opens);
             return base.Open(path, offset, length, cancellation);
         }
+    }
+
+    private sealed class Breaking(IStorageDriver inner, long after) : DriverDecorator(inner)
+    {
+        public override async Task<Stream> Open(string path, long offset, long? length, CancellationToken cancellation) =>
+            BreakingBody.After(await base.Open(path, offset, length, cancellation), (int)after);
     }
 
     private sealed class Twice(ITableStore inner) : TableDecorator(inner)

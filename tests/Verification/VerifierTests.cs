@@ -121,6 +121,13 @@ public sealed class VerifierTests
         Assert.Equal([$"{damages[damage].Kind} Manifest"], await lab.Verify());
         Assert.Equal([$"{damages[damage].Kind} Manifest repaired"], await lab.Verify(repairs: true));
 
+        // A client that asks whether it is there has to send it, and is not given what it is not.
+        foreach (var reference in (string[])["latest", "v1", image.Digest.ToString()])
+        {
+            Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Stat(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
+            Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Get(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
+        }
+
         await lab.Push(image, "v2");
         foreach (var reference in (string[])["latest", "v1", "v2", image.Digest.ToString()])
             Assert.Equal(image.Manifest, (await lab.Manifests.Get(VerificationLab.App, Reference.Parse(reference), Cancel)).Content.ToArray());
@@ -138,6 +145,7 @@ public sealed class VerifierTests
         await lab.Push(SmallImages.Index(child), "multi");
         await Delete(storage, Tables.Manifests, Tables.Key(VerificationLab.App), Tables.ManifestRow(child.Digest));
         await Delete(storage, Tables.Manifests, Tables.Key(VerificationLab.App), Tables.ManifestRow(image.Digest));
+        await lab.Spoil(await lab.PathOf(Digest.Compute(DigestAlgorithm.Sha256, layer)), _ => null);
         await Delete(storage, Tables.Content, Digest.Compute(DigestAlgorithm.Sha256, layer).ToString(), Tables.ContentRow);
 
         var seen = await lab.See();
@@ -218,7 +226,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public async Task Rows_that_say_nothing_sensible_are_told_and_left_and_rows_of_other_kinds_are_not_looked_at()
+    public async Task Rows_that_say_nothing_sensible_are_told_and_left_and_rows_of_kinds_that_are_not_known_are_not_looked_at()
     {
         await using var storage = await VerificationStorage.Open("memory");
         var lab = new VerificationLab(storage);
@@ -230,7 +238,7 @@ public sealed class VerifierTests
         await Insert(storage, Tables.Manifests, app, "xmwhat");
         await Insert(storage, Tables.Manifests, app, "zwhat");
 
-        string[] expected = ["Unreadable Content", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
+        string[] expected = ["Unreadable Content", "Unreadable Deleted", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
         Assert.Equal(expected, await lab.Verify());
         Assert.Equal(expected, await lab.Verify(repairs: true));
     }

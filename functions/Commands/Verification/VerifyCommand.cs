@@ -13,6 +13,7 @@ internal static class VerifyCommand
     public static Command Create(CommandShell shell)
     {
         var repair = new Option<bool>("--repair") { Description = "Take out of use what is corrupt or missing, so that the next push of it brings it anew" };
+        var force = new Option<bool>("--force") { Description = "With --repair: also if none of the content is there" };
         var verify = shell.Leaf(
             new ExampledCommand(
                 "verify",
@@ -20,8 +21,8 @@ internal static class VerifyCommand
                 "registry verify",
                 "registry verify --repair",
                 "registry verify report --json"),
-            [repair],
-            parsed => new Verify(parsed.GetValue(repair)),
+            [repair, force],
+            parsed => new Verify(parsed.GetValue(repair), parsed.GetValue(force)),
             Print,
             view => view.Corrupt + view.Missing + view.Dangling + view.Unreadable > 0 ? ExitCodes.Found : ExitCodes.Done);
         verify.Subcommands.Add(shell.Leaf(
@@ -39,7 +40,7 @@ internal static class VerifyCommand
         terminal.Line(Looked(pass.Contents, pass.Links, pass.Manifests, pass.Tags, pass.Bytes));
         terminal.Line(Found(pass.Corrupt, pass.Missing, pass.Dangling, pass.Unreadable));
         if (pass.Repaired > 0)
-            terminal.Line($"made way for a new push of {pass.Repaired.ToString(CultureInfo.InvariantCulture)}: push the images that need them again");
+            terminal.Line(Text($"repaired {pass.Repaired}; what is corrupt or missing comes back with a push of the images that need it"));
         else if (!pass.Repair && pass.Corrupt + pass.Missing > 0)
             terminal.Note("--repair takes what is corrupt or missing out of use, so that a new push brings it anew");
     }

@@ -8,18 +8,23 @@ namespace Registry.Functions.Commands.Verification;
 
 /// <summary>A whole verification, now.</summary>
 /// <param name="Repair">Whether what is corrupt or missing is taken out of use.</param>
-internal sealed record Verify(bool Repair) : Operation<VerifiedView>
+/// <param name="Force">Whether also if none of the content is there.</param>
+internal sealed record Verify(bool Repair, bool Force) : Operation<VerifiedView>
 {
     protected override JsonTypeInfo<VerifiedView> ResultType => VerificationJson.Default.VerifiedView;
 
     protected override async Task<VerifiedView> Run(OperationContext context, CancellationToken cancellation)
     {
         var seen = new Observer(context.Report);
-        var slice = await context.Verifier.Run(Repair, seen, cancellation);
-        return slice.Outcome == VerificationOutcome.Finished
-            ? VerifiedView.Of(Repair, slice.Totals, seen)
-            : throw new OperationFailedException(
-                $"another process is verifying at the moment: try again when it is done (one that died is given up after {context.Settings.Verification.LeaseDuration.TotalMinutes:0} minutes)");
+        var slice = await context.Verifier.Run(Repair, Force, seen, cancellation);
+        return slice.Outcome switch
+        {
+            VerificationOutcome.Finished => VerifiedView.Of(Repair, slice.Totals, seen),
+            VerificationOutcome.Refused => throw new OperationFailedException(
+                "nothing was repaired: of the first blobs that rows name none is there, as if container or folder were others than the tables belong to. Compare the storage settings. If the content is lost for good, --force repairs all the same"),
+            _ => throw new OperationFailedException(
+                $"another process is verifying at the moment: try again when it is done (one that died is given up after {context.Settings.Verification.LeaseDuration.TotalMinutes:0} minutes)"),
+        };
     }
 
     /// <summary>Keeps the first findings, and tells how far the pass is.</summary>
@@ -78,7 +83,7 @@ internal sealed record ReportVerification : Operation<VerificationReportView>
 /// <param name="Missing">Blobs that are not there.</param>
 /// <param name="Dangling">Rows that lead to what is not there.</param>
 /// <param name="Unreadable">Rows and blobs that could not be read.</param>
-/// <param name="Repaired">How many of these a new push, or nothing more, puts right.</param>
+/// <param name="Repaired">How many of these were put right, or come back with a push.</param>
 /// <param name="Findings">What was found, the first 10,000.</param>
 /// <param name="LeftOut">How much more was.</param>
 internal sealed record VerifiedView(
@@ -152,13 +157,13 @@ internal sealed record PassView(
 }
 
 /// <param name="Kind"><c>corrupt</c>, <c>missing</c>, <c>dangling</c> or <c>unreadable</c>.</param>
-/// <param name="Thing"><c>content</c>, <c>link</c>, <c>manifest</c> or <c>tag</c>.</param>
+/// <param name="Thing"><c>content</c>, <c>link</c>, <c>manifest</c>, <c>tag</c>, <c>referrer</c> or <c>deleted</c>.</param>
 /// <param name="Repository">Whose it is; null for content.</param>
 /// <param name="Name">Its digest or tag.</param>
 /// <param name="Path">The blob; null where it is about rows alone.</param>
 /// <param name="Expected">What there should be.</param>
 /// <param name="Found">What there is.</param>
-/// <param name="Repaired">Whether a repair made way for a new push, or removed what led nowhere.</param>
+/// <param name="Repaired">Whether a repair made way for a new push, or put right or removed what led nowhere.</param>
 /// <param name="FirstSeen">When it was found first; null in the answer of the pass itself.</param>
 /// <param name="LastSeen">When it was found last; null in the answer of the pass itself.</param>
 internal sealed record FindingView(
