@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Registry.Functions.Hosting;
 
 /// <summary>What a person who starts the registry sees first.</summary>
@@ -21,6 +23,9 @@ internal static class Banner
         if (address is { IsReachable: true, BehindFunctions: false } && settings.PublicBaseUrl is null && address.NeedsAuth(settings.Auth))
             output.WriteLine("             behind a proxy that ends TLS, set Registry:PublicBaseUrl to the https URL, or clients log in over http");
         if (!address.BehindFunctions && urls.FirstOrDefault() is { } first && Uri.TryCreate(first, UriKind.Absolute, out var url))
-            output.WriteLine($"  try        docker tag IMAGE {url.Authority}/hello && docker push {url.Authority}/hello");
+            output.WriteLine($"  try        docker tag IMAGE {Name(url)}/hello && docker push {Name(url)}/hello");
     }
+
+    // All addresses of the machine are no name to push to; docker takes localhost without TLS.
+    private static string Name(Uri url) => IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)) ? $"localhost:{url.Port}" : url.Authority;
 }

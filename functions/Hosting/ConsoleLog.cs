@@ -29,6 +29,8 @@ internal static class ConsoleLog
 
         // It warns that keys are not encrypted by itself: what protects them in storage is in docs/decisions/0005-tokens.md.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // What does not start says so itself: in one line where it is a setting, and as an unhandled exception otherwise.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddConfiguration(configuration.GetSection("Logging"));
     }
 }

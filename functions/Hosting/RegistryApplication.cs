@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -115,7 +116,11 @@ public sealed partial class RegistryApplication : IAsyncDisposable
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            throw new SettingException($"{e.Message}: another program listens there; choose another address with --urls");
+            throw new SettingException($"{e.Message.TrimEnd('.')}: another program listens there; choose another address with --urls");
+        }
+        catch (SocketException e)
+        {
+            throw new SettingException($"{string.Join(';', address.Urls)} cannot be listened on: {e.Message}; choose another address with --urls");
         }
 
         Banner.Print(Console.Out, Urls, settings, address);

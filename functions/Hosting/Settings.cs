@@ -148,7 +148,7 @@ internal sealed class SettingReader(IConfiguration section)
     public Uri? Url(string name) => Text(name) switch
     {
         null => null,
-        var text when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length == 0 => url,
+        var text when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0 => url,
         var text => throw Wrong(name, text, "a URL such as https://registry.example.org"),
     };
 

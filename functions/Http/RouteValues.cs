@@ -7,9 +7,12 @@ namespace Registry.Functions.Http;
 /// <summary>What a request names, validated: from the path, which the routes have matched already, and the query.</summary>
 internal static class RouteValues
 {
+    /// <exception cref="RegistryException">No such endpoint: a route's own words match in any case (<c>/V2/</c>). Or <c>NAME_INVALID</c>.</exception>
     public static (RepositoryName Repository, string Reference) Target(this HttpContext context)
     {
         var path = RegistryPath.Parse(context.Request.Path.Value);
+        if (path.Kind == EndpointKind.None)
+            throw new RegistryException(RegistryError.NotFound);
         return (RepositoryName.Parse(path.Name), path.Reference);
     }
 
@@ -17,7 +20,9 @@ internal static class RouteValues
     public static (RepositoryName Repository, Guid Upload) UploadTarget(this HttpContext context)
     {
         var (repository, reference) = context.Target();
-        return Guid.TryParseExact(reference, "D", out var id)
+
+        // As it was handed out: a Guid is also read from upper case, and with white space around it.
+        return Guid.TryParseExact(reference, "D", out var id) && id.ToString("D") == reference
             ? (repository, id)
             : throw new RegistryException(RegistryError.BlobUploadUnknown, "not an upload's id");
     }

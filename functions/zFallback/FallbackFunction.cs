@@ -12,9 +12,9 @@ public sealed class FallbackFunction : IFunction
     public Task Run(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.Request.Path == "/v2/_catalog")
+        if (context.Request.Path.Value is "/v2/_catalog" or "/v2/_catalog/")
             throw NotAllowed(context, "GET");
-        if (context.Request.Path.Value?.TrimEnd('/') == "/v2")
+        if (context.Request.Path.Value is "/v2" or "/v2/")
             throw NotAllowed(context, "GET, HEAD");
 
         var path = RegistryPath.Parse(context.Request.Path.Value);

@@ -31,6 +31,7 @@ public sealed class BadInputTests(Stands stands) : ApiTests(stands)
         new("letters that are not ASCII", "/v2/caf%C3%A9/manifests/v1", 400, "NAME_INVALID"),
         new("a letter that looks the same", "/v2/%D0%B0pp/manifests/v1", 400, "NAME_INVALID"),
         new("upper case", "/v2/App/manifests/v1", 400, "NAME_INVALID"),
+        new("a slash too many", "/v2//", 404, "UNSUPPORTED"),
         new("an empty part", "/v2/a//b/manifests/v1", 400, "NAME_INVALID"),
         new("an empty name", "/v2//manifests/v1", 400, "NAME_INVALID"),
         new("a dash first", "/v2/-a/manifests/v1", 400, "NAME_INVALID"),

@@ -24,6 +24,19 @@ public sealed class FallbackTests(Stands stands) : ApiTests(stands)
         new("a wrong method and a wrong digest", "PUT /v2/app/blobs/sha256:x", 400, "DIGEST_INVALID"),
         new("signatures of docker's content trust", "GET /v2/app/_trust/tuf/root.json", 404, "UNSUPPORTED"),
         new("the case matters", "GET /V2/app/blobs/latest", 404, "UNSUPPORTED"),
+        new("the case matters where a route would match without it", "GET /V2/app/manifests/v1", 404, "UNSUPPORTED"),
+        new("the case of manifests matters", "GET /v2/app/Manifests/v1", 404, "UNSUPPORTED"),
+        new("the case of the list matters", "GET /v2/app/tags/LIST", 404, "UNSUPPORTED"),
+        new("the case of uploads matters", "POST /v2/app/blobs/UPLOADS/", 404, "UNSUPPORTED"),
+        new("the case of uploads matters, without the slash", "POST /v2/app/blobs/UPLOADS", 400, "DIGEST_INVALID"),
+        new("a line break after the list", "GET /v2/app/tags/list%0A", 404, "UNSUPPORTED"),
+        new("a line break after the list and its slash", "GET /v2/app/tags/list/%0A", 404, "UNSUPPORTED"),
+        new("a line break after uploads", "POST /v2/app/blobs/uploads%0A", 400, "DIGEST_INVALID"),
+        new("a line break after uploads and their slash", "POST /v2/app/blobs/uploads/%0A", 405, "UNSUPPORTED") { Headers = ["Allow: GET, PATCH, PUT, DELETE"] },
+        new("a line break for an upload", "GET /v2/app/blobs/uploads/%0A", 404, "BLOB_UPLOAD_UNKNOWN"),
+        new("a line break after the catalog", "GET /v2/_catalog%0A", 404, "UNSUPPORTED"),
+        new("a line break after the version", "GET /v2/%0A", 404, "UNSUPPORTED"),
+        new("a slash after the catalog", "POST /v2/_catalog/", 405, "UNSUPPORTED") { Headers = ["Allow: GET"] },
     ];
 
     [Theory, EveryStandTimes(nameof(Table))]

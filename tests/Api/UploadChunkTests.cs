@@ -46,6 +46,8 @@ public sealed class UploadChunkTests(Stands stands) : ApiTests(stands)
         new("the status of an unknown upload", "GET /v2/{repo}/blobs/uploads/00000000-0000-4000-8000-000000000000", 404, "BLOB_UPLOAD_UNKNOWN"),
         new("an id that is none", "PATCH /v2/{repo}/blobs/uploads/1", 404, "BLOB_UPLOAD_UNKNOWN") { SendBody = "klmno" },
         new("an id in braces", "GET /v2/{repo}/blobs/uploads/%7B{id}%7D", 404, "BLOB_UPLOAD_UNKNOWN"),
+        new("an id and a line break", "GET {upload}%0A", 404, "BLOB_UPLOAD_UNKNOWN"),
+        new("a space and an id", "GET /v2/{repo}/blobs/uploads/%20{id}", 404, "BLOB_UPLOAD_UNKNOWN"),
         new("POST is not allowed", "POST {upload}", 405, "UNSUPPORTED") { Headers = ["Allow: GET, PATCH, PUT, DELETE"] },
         new("HEAD is not allowed", "HEAD {upload}", 405, "UNSUPPORTED"),
     ];

@@ -71,7 +71,7 @@ public sealed class RoutingTests(RoutingTests.Fixture fixture) : IClassFixture<R
                 new { type = "httpTrigger", direction = "in", name = "req", route = "same/{*path}", methods = new[] { "get" } },
                 new { type = "http", direction = "out", name = "res" })
             .Http("B-open", "same/{*path}")
-            .Http("Blob", "v2/{*path:regex(^.+/blobs/[^/:]+:[^/]+$)}", "get", "delete")
+            .Http("Blob", "v2/{*path:regex(^.+/blobs/[^/:]+:[^/]+\\z)}", "get", "delete")
             .Http("Named", route: ""));
 
         public ValueTask DisposeAsync() => App.DisposeAsync();
