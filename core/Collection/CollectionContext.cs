@@ -6,6 +6,10 @@ namespace Registry.Collection;
 /// <summary>What the phases of one run share.</summary>
 internal sealed class CollectionContext(IStorageDriver driver, ITableStore tables, CollectionOptions options, CollectionRun run, ICollectionObserver observer)
 {
+    // The names of so many fit the run's row. Where there are more, all repositories are kept.
+    private const int MostUnreadable = 1000;
+    private const string Everything = "*";
+
     // Deletes of several digests are under way at once.
     private readonly Lock gate = new();
     private readonly HashSet<string> unreadable = [.. run.Unreadable];
@@ -28,6 +32,9 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
 
     /// <summary>Whether what was deleted goes now, and not when it can no longer be restored.</summary>
     public required bool ForgetsDeleted { get; init; }
+
+    /// <summary>Asked after each write where a step has many: whether to go on. Records the run when that is due, and ends the slice when its time is over.</summary>
+    public required Func<CancellationToken, ValueTask<bool>> MayGoOn { get; init; }
 
     public bool IsDryRun => run.Kind == CollectionKind.DryRun;
 
@@ -74,6 +81,15 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
         }
     }
 
+    /// <summary>Keeps what would go and cannot.</summary>
+    public void Kept(string name, string? repository, string reason)
+    {
+        lock (gate)
+        {
+            observer.Item(new CollectionItem(CollectedKind.Kept, name, repository, 0, reason));
+        }
+    }
+
     /// <summary>Keeps what cannot be understood: it may need anything.</summary>
     public void Keep(string name, string? repository, string problem)
     {
@@ -85,12 +101,22 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
     }
 
     /// <summary>Keeps a repository whole: one of its manifests cannot be understood.</summary>
-    public void KeepRepository(string key) => unreadable.Add(key);
+    public void KeepRepository(string key)
+    {
+        if (unreadable.Contains(Everything))
+            return;
+        unreadable.Add(key);
+        if (unreadable.Count > MostUnreadable)
+        {
+            unreadable.Clear();
+            unreadable.Add(Everything);
+        }
+    }
 
     /// <summary>A repository's name as people know it; its key where that is none.</summary>
     public static string Name(string key) => Storage.Tables.TryRepository(key, out var name) ? name.ToString() : key;
 
-    public bool IsKept(string repositoryKey) => unreadable.Contains(repositoryKey);
+    public bool IsKept(string repositoryKey) => unreadable.Contains(repositoryKey) || unreadable.Contains(Everything);
 }
 
 /// <summary>A part of a run: pages of a listing, one after the other.</summary>

@@ -37,6 +37,9 @@ public enum CollectedKind
 
     /// <summary>A row or blob that cannot be understood. It is kept.</summary>
     Unreadable,
+
+    /// <summary>A manifest that would go but cannot: the reason says what somebody can do about it.</summary>
+    Kept,
 }
 
 /// <summary>Sees what a run does while it does it.</summary>

@@ -15,6 +15,12 @@ internal sealed class CollectionWork
     private CollectionRun? run;
     private long savedAt;
 
+    // Of the slice: its limit, when it began, the phase that is open, and how it ended.
+    private TimeSpan limit;
+    private long began;
+    private ICollectionPhase? open;
+    private CollectionSlice? ended;
+
     public CollectionWork(
         IStorageDriver driver, ITableStore tables, CollectionRunStore store, UploadPurge purge, CollectionOptions options, TimeProvider time, IdSource ids,
         ICollectionObserver observer, CollectionRun run, bool forgetDeleted)
@@ -26,6 +32,7 @@ internal sealed class CollectionWork
             Marks = new SortedKeys(driver, options.MarksInMemory, NewPath, run.Marks),
             Names = new SortedKeys(driver, options.MarksInMemory, NewPath, run.Names),
             ForgetsDeleted = forgetDeleted,
+            MayGoOn = MayGoOn,
         };
 
         string NewPath() => PathMapper.Collection(run.Id, ids.NewHex(8));
@@ -33,23 +40,17 @@ internal sealed class CollectionWork
 
     public async Task<CollectionSlice> Go(TimeSpan limit, CancellationToken cancellation)
     {
-        var began = time.GetTimestamp();
+        (this.limit, began) = (limit, time.GetTimestamp());
         var start = (run!.Phase, run.Position);
         while (run!.Phase != CollectionPhase.Finished)
         {
             await using var phase = await Open(run.Phase, run.Position, cancellation);
+            open = phase;
             while (await phase.Step(cancellation))
             {
-                await observer.Progress(run.Phase, context.Totals, phase.Fraction);
-
                 // A slice that ends where it began would be followed by the same one for ever: a repository's manifests are judged together, and blobs are gone on with by the first digits of their names.
-                var isOver = time.GetElapsedTime(began) >= limit && (run.Phase, phase.Position) != start;
-                if (!isOver && time.GetElapsedTime(savedAt) < context.Options.CheckpointInterval)
-                    continue;
-                if (!await Save(run.Phase, phase.Position, isHeld: !isOver, cancellation))
-                    return new CollectionSlice(CollectionOutcome.Busy, context.Totals, CollectionPhase.Mark);
-                if (isOver)
-                    return CollectionSlice.Of(CollectionOutcome.Paused, run);
+                if (ended is not null || !await Record(phase, mayEnd: (run.Phase, phase.Position) != start, cancellation))
+                    return ended!;
             }
 
             run = run with { Phase = run.Phase + 1, Position = null };
@@ -84,6 +85,24 @@ internal sealed class CollectionWork
     public async Task<bool> Abandon(CancellationToken cancellation) =>
         run is not null
         && await store.Save(run with { IsHeld = false, StartedAt = null, Phase = CollectionPhase.Mark, Position = null, Marks = [], Names = [] }, cancellation) is not null;
+
+    /// <summary>Within a step that writes much. The slice may end there, where it began too, since what was written need not be written again; but not before a record is due, or one that reads for long would hardly write.</summary>
+    private async ValueTask<bool> MayGoOn(CancellationToken cancellation) => await Record(open!, mayEnd: time.GetElapsedTime(savedAt) >= context.Options.CheckpointInterval, cancellation);
+
+    /// <summary>Records the run when that is due, or when the slice's time is over.</summary>
+    /// <returns>Whether the slice goes on.</returns>
+    private async Task<bool> Record(ICollectionPhase phase, bool mayEnd, CancellationToken cancellation)
+    {
+        await observer.Progress(run!.Phase, context.Totals, phase.Fraction);
+        var isOver = mayEnd && time.GetElapsedTime(began) >= limit;
+        if (!isOver && time.GetElapsedTime(savedAt) < context.Options.CheckpointInterval)
+            return true;
+        if (!await Save(run.Phase, phase.Position, isHeld: !isOver, cancellation))
+            ended = new CollectionSlice(CollectionOutcome.Busy, context.Totals, CollectionPhase.Mark);
+        else if (isOver)
+            ended = CollectionSlice.Of(CollectionOutcome.Paused, run);
+        return ended is null;
+    }
 
     private async Task<ICollectionPhase> Open(CollectionPhase phase, CollectionPosition? from, CancellationToken cancellation) => phase switch
     {

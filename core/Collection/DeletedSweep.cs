@@ -13,7 +13,8 @@ internal sealed class DeletedSweep(CollectionContext context)
     /// <returns>Whether the row is gone.</returns>
     public async Task<bool> Remove(TableEntity row, CancellationToken cancellation)
     {
-        var goesAt = context.ForgetsDeleted ? context.StartedAt : row.Timestamp + context.Options.RestorableFor;
+        // To forget is asked of what was deleted by then.
+        var goesAt = context.ForgetsDeleted ? row.Timestamp : row.Timestamp + context.Options.RestorableFor;
         if (goesAt > context.StartedAt)
             return false;
         if (!context.IsDryRun && !(await context.Tables.Write(Tables.Manifests, TableOperation.Delete(row.Partition, row.Row, row.ETag), cancellation)).IsDone)

@@ -83,11 +83,22 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
     /// <summary>Removes files of the run before, which this one replaces, and old ones of others. Its row need not name them all: a process may have died between a file and the row.</summary>
     private async Task DeleteFiles(CollectionRun run, CollectionRun before, CancellationToken cancellation)
     {
+        var old = new List<string>();
         await foreach (var file in driver.List(PathMapper.CollectionPrefix, cancellation))
         {
-            if (file.Path.StartsWith(PathMapper.Collection(before.Id, ""), StringComparison.Ordinal) || file.Stat.LastModified < run.StartedAt - options.GracePeriod)
+            if (file.Path.StartsWith(PathMapper.Collection(before.Id, ""), StringComparison.Ordinal))
                 await driver.Delete(file.Path, cancellation);
+            else if (file.Stat.LastModified < run.StartedAt - options.GracePeriod)
+                old.Add(file.Path);
         }
+
+        if (old.Count == 0)
+            return;
+
+        // A run of the other kind that was left for days can still be gone on with. One that begins after this look has younger files.
+        var other = await store.Find(run.Kind == CollectionKind.Collect ? CollectionKind.DryRun : CollectionKind.Collect, cancellation);
+        foreach (var path in old.Where(p => other is null || !p.StartsWith(PathMapper.Collection(other.Id, ""), StringComparison.Ordinal)))
+            await driver.Delete(path, cancellation);
     }
 }
 

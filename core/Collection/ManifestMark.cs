@@ -35,8 +35,8 @@ internal sealed class ManifestMark(CollectionContext context, CollectionPosition
         var rows = await context.Tables.Query(Tables.Manifests, new TableQuery { Select = RepositoryGraph.Columns, Continue = page }, cancellation);
         foreach (var row in rows.Entities.Where(row => from?.IsBehind(row) != true))
         {
-            if (row.Partition != repository)
-                await Enter(row.Partition, cancellation);
+            if (row.Partition != repository && !await Enter(row.Partition, cancellation))
+                return true;
             if (row.Row[0] == Tables.ManifestPrefix)
             {
                 context.Totals.Manifests++;
@@ -53,19 +53,27 @@ internal sealed class ManifestMark(CollectionContext context, CollectionPosition
         next = rows.Next;
         if (next is not null)
             return true;
-        await Enter(null, cancellation);
-        return false;
+        return !await Enter(null, cancellation);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task Enter(string? partition, CancellationToken cancellation)
+    /// <returns>False when the slice is over before the repository that is left has been judged: the next one reads it anew.</returns>
+    private async Task<bool> Enter(string? partition, CancellationToken cancellation)
     {
         if (repository is not null && untagged is not null)
-            await untagged.Judge(repository, cancellation);
+        {
+            await foreach (var _ in untagged.Judge(repository, cancellation))
+            {
+                if (!await context.MayGoOn(cancellation))
+                    return false;
+            }
+        }
+
         untagged = partition is null ? null : await NewJudge(partition, cancellation);
         (repository, enteredAt) = (partition, page);
         repositoryHash = partition is null ? 0 : SortedKey.OfRepository(partition);
+        return true;
     }
 
     // A repository that may have been entered in its midst, the first one where a slice before this one had nothing to judge, is not judged: the rows before are not known.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Registry.Lifecycle;
 using Registry.Manifests;
 using Registry.Storage;
@@ -24,16 +25,16 @@ internal sealed class UntaggedManifests(CollectionContext context, RetentionPoli
 
     // Nothing where no policy applies: then what a policy released before stays.
     private HashSet<string> released = [];
-    private HashSet<string> noted = [];
 
     /// <summary>Takes down one row of the repository.</summary>
     public void Add(TableEntity row) => graph.Add(row);
 
     /// <summary>Judges the repository, all of whose rows were added.</summary>
-    public async Task Judge(string repository, CancellationToken cancellation)
+    /// <returns>Something for each manifest for which rows were written. Who stops there and judges the repository anew goes on from there: what was done shows in the rows.</returns>
+    public async IAsyncEnumerable<string> Judge(string repository, [EnumeratorCancellation] CancellationToken cancellation)
     {
         if (graph.IsUnreadable || context.IsKept(repository))
-            return;
+            yield break;
         HashSet<string> live;
         if (policy is null)
         {
@@ -43,86 +44,85 @@ internal sealed class UntaggedManifests(CollectionContext context, RetentionPoli
         {
             var verdict = RetentionJudge.Judge(graph, policy, context.StartedAt, context.Options.RestorableFor);
             (live, released) = (verdict.Live, verdict.Released);
-            noted = await retention.Take(graph, policy, verdict, cancellation);
+            await foreach (var manifest in retention.Take(graph, policy, verdict, cancellation))
+                yield return manifest;
         }
 
-        foreach (var digest in live)
-            await Clear(graph.Manifests[digest], cancellation);
-        await JudgeAll([.. graph.Manifests.Keys.Where(d => !live.Contains(d))], policy is null ? graph.Leads : graph.LeadsWithAttachments, cancellation);
+        foreach (var node in live.Select(digest => graph.Manifests[digest]).Where(node => node.UntaggedSince is not null))
+        {
+            await Clear(node, cancellation);
+            yield return node.Digest;
+        }
+
+        await foreach (var manifest in JudgeAll([.. graph.Manifests.Keys.Where(d => !live.Contains(d))], policy is null ? graph.Leads : graph.LeadsWithAttachments, cancellation))
+            yield return manifest;
     }
 
     private async Task Clear(ManifestNode node, CancellationToken cancellation)
     {
-        if (node.UntaggedSince is not null && !context.IsDryRun && await context.ReadWhole(node.Row, cancellation) is { } row)
+        if (!context.IsDryRun && await context.ReadWhole(node.Row, cancellation) is { } row)
             await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Unnoted(), row.ETag), cancellation);
     }
 
-    private async Task JudgeAll(List<string> dead, Func<string, IEnumerable<string>> leads, CancellationToken cancellation)
+    private async IAsyncEnumerable<string> JudgeAll(List<string> dead, Func<string, IEnumerable<string>> leads, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        // Nothing goes before all that it leads to is noted: that what is below was released, no later run could tell without it.
+        var unnoted = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in dead.Select(digest => graph.Manifests[digest]).Where(NeedsNote))
+        {
+            if (!await Note(node, cancellation))
+                unnoted.Add(node.Digest);
+            yield return node.Digest;
+        }
+
         // What stays because something that stays leads to it, and until when; never where that was written meanwhile.
         var stays = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        var removal = new ManifestRemoval(context, graph, hasAttachments: policy is not null, retention.Gone);
         foreach (var group in LeadOrder.Of(dead, leads))
         {
             var until = group.Max(digest => stays.GetValueOrDefault(digest));
             foreach (var digest in group)
-                until = await Judge(graph.Manifests[digest], until, cancellation);
-            if (until == default && await Remove(group, cancellation))
-                continue;
+                until = Judge(graph.Manifests[digest], until);
+            if (until == default && !group.SelectMany(leads).Any(unnoted.Contains))
+            {
+                var isGone = await removal.Remove([.. group.Select(digest => graph.Manifests[digest])], Reason, cancellation);
+                yield return group[0];
+                if (isGone)
+                    continue;
+            }
+
             until = until == default ? DateTimeOffset.MaxValue : until;
             foreach (var next in group.SelectMany(leads))
                 stays[next] = stays.GetValueOrDefault(next) > until ? stays[next] : until;
         }
     }
 
+    private TimeSpan? Wait(ManifestNode node) => Departure.Wait(released.Contains(node.Digest), after, context.Options);
+
+    private DateTimeOffset? GoesAt(ManifestNode node, TimeSpan wait) => Departure.At(node, released.Contains(node.Digest), wait, context.Options);
+
+    private bool NeedsNote(ManifestNode node) => Wait(node) is { } wait && GoesAt(node, wait) is null && !retention.Noted.Contains(node.Digest);
+
     /// <returns>Until when it stays, and no less than <paramref name="until"/>; the default when it can go.</returns>
-    private async Task<DateTimeOffset> Judge(ManifestNode node, DateTimeOffset until, CancellationToken cancellation)
+    private DateTimeOffset Judge(ManifestNode node, DateTimeOffset until)
     {
-        var isReleased = released.Contains(node.Digest);
-        if (Departure.Wait(isReleased, after, context.Options) is not { } wait)
+        if (Wait(node) is not { } wait)
             return DateTimeOffset.MaxValue;
-        var goesAt = Departure.At(node, isReleased, wait, context.Options);
-        if (goesAt is null && !noted.Contains(node.Digest))
-            await Note(node, isReleased, cancellation);
-        goesAt ??= context.StartedAt + wait;
+        var goesAt = GoesAt(node, wait) ?? context.StartedAt + wait;
         if (goesAt > until && (goesAt > context.StartedAt || !context.IsOld(node.Row.Timestamp)))
-            until = goesAt.Value;
+            until = goesAt;
         if (until != default && until != DateTimeOffset.MaxValue)
-            context.Waits(CollectedKind.Manifest, node.Digest, CollectionContext.Name(node.Row.Partition), 0, isReleased ? "retention took what led to it" : "nothing leads to it", until);
+            context.Waits(CollectedKind.Manifest, node.Digest, CollectionContext.Name(node.Row.Partition), 0, released.Contains(node.Digest) ? "retention took what led to it" : "nothing leads to it", until);
         return until;
     }
 
-    private async Task Note(ManifestNode node, bool isReleased, CancellationToken cancellation)
+    /// <returns>False when somebody wrote the row meanwhile.</returns>
+    private async Task<bool> Note(ManifestNode node, CancellationToken cancellation)
     {
-        if (!context.IsDryRun && await context.ReadWhole(node.Row, cancellation) is { } row)
-            await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Noted(context.StartedAt, isReleased), row.ETag), cancellation);
-    }
-
-    /// <returns>Whether they are gone: all of a group or none, in one batch. (A group is one manifest, but for the oddest.)</returns>
-    private async Task<bool> Remove(List<string> group, CancellationToken cancellation)
-    {
-        var deletes = new List<TableOperation>();
-        foreach (var node in group.Select(digest => graph.Manifests[digest]))
-        {
-            var row = context.Options.KeepsDeleted ? await context.ReadWhole(node.Row, cancellation) : node.Row;
-            if (row is null)
-                return false;
-            deletes.AddRange(DeletedRows.DeleteManifest(row, context.Options, Reason(node)));
-
-            // Attachments, for what else points at it is gone: their subject goes before them.
-            deletes.AddRange(graph.TagsAt(node.Digest).SelectMany(tag => DeletedRows.DeleteTag(tag.Row, context.Options, Reason(node))));
-        }
-
-        if (!TableLimits.FitBatch(deletes) || (!context.IsDryRun && !(await context.Tables.WriteBatch(Tables.Manifests, deletes, cancellation)).IsDone))
-            return false;
-        foreach (var digest in group)
-            await Removed(graph.Manifests[digest], cancellation);
-        return true;
-    }
-
-    private async Task Removed(ManifestNode node, CancellationToken cancellation)
-    {
-        var size = context.Options.KeepsDeleted ? 0 : await ManifestBlob.Delete(context, node.Row.GetString("blob"), cancellation);
-        context.Removed(CollectedKind.Manifest, node.Digest, CollectionContext.Name(node.Row.Partition), size, Reason(node));
+        if (context.IsDryRun)
+            return true;
+        return await context.ReadWhole(node.Row, cancellation) is { } row
+            && (await context.Tables.Write(Tables.Manifests, TableOperation.Replace(row.Copy().Noted(context.StartedAt, released.Contains(node.Digest)), row.ETag), cancellation)).IsDone;
     }
 
     private string Reason(ManifestNode node) => released.Contains(node.Digest)

@@ -45,6 +45,16 @@ internal static class DeletedRows
             yield return TableOperation.Upsert(Copy(row, reason));
     }
 
+    /// <summary>Tags in batches. Beside the last ones, of which there may be none, is room for so many other operations.</summary>
+    public static IReadOnlyList<T[]> Batches<T>(IReadOnlyCollection<T> tags, int others, CollectionOptions options)
+    {
+        var first = tags.Count - Math.Min(tags.Count, TagsInBatch(others, options));
+        return [.. tags.Take(first).Chunk(TagsInBatch(0, options)), [.. tags.Skip(first)]];
+    }
+
+    /// <summary>How many tags one batch removes beside so many other operations.</summary>
+    public static int TagsInBatch(int others, CollectionOptions options) => Math.Max(0, TableLimits.MaxBatch - others) / (options.KeepsDeleted ? 2 : 1);
+
     private static TableEntity Copy(TableEntity row, string reason) => row.CopyTo(Tables.DeletedRow(row.Row))
         .Set(ReasonProperty, reason)
         .Set(ManifestRows.Pushed, ManifestRows.PushedAt(row))

@@ -21,7 +21,11 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
         var deleted = await DeletedSet.Read(tables, repository, cancellation);
         var digest = reference.Digest ?? Target(graph, deleted, reference.Tag!.Value) ?? throw Unknown(repository, reference);
         if (graph.Manifests.TryGetValue(digest.ToString(), out var manifest))
-            return await Explain(repository, digest, graph, manifest, cancellation);
+        {
+            var explained = await Explain(repository, digest, graph, manifest, cancellation);
+            return reference.Tag is { } tag && graph.Tags.All(t => t.Tag != tag) ? explained with { Reasons = [DeletedTag(deleted.Tags[tag]), .. explained.Reasons] } : explained;
+        }
+
         if (deleted.Manifests.TryGetValue(digest, out var row))
             return Explain(repository, digest, row);
         return await ExplainLayer(repository, digest, graph, deleted, cancellation) ?? throw Unknown(repository, reference);
@@ -41,9 +45,9 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
         var judged = verdict?.Tags.ToDictionary(t => t.Tag, t => t);
         var chains = new LeadChains(graph, manifest.Digest, policy is null ? graph.Leads : graph.LeadsWithAttachments);
         var tags = chains.Tags.ToList();
-        var reasons = Several(tags.Select(t => judged is null ? chains.Describe(t) : $"{chains.Describe(t)} ({judged[t].Reason})"), "tags");
+        var reasons = Several(tags, t => judged is null ? chains.Describe(t) : $"{chains.Describe(t)} ({judged[t].Reason})", "tags");
 
-        if (tags.Any(t => judged is null || judged[t].IsKept))
+        if (verdict?.Live.Contains(manifest.Digest) ?? tags.Count > 0)
             return new(repository, digest, ExplainedKind.Manifest, IsKept: true, null, reasons);
         var isReleased = verdict?.Released.Contains(manifest.Digest) == true;
         if (Departure.Wait(isReleased, policy?.Untagged ?? options.UntaggedAfter, options) is not { } wait)
@@ -56,7 +60,10 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
     }
 
     private static IEnumerable<string> Leaders(LeadChains chains) =>
-        chains.Manifests.Count > 1 ? [$"what leads to it goes before: {string.Join(", ", Several(chains.Manifests.Skip(1), "manifests"))}"] : [];
+        chains.Manifests.Count > 1 ? [$"what leads to it goes before: {string.Join(", ", Several([.. chains.Manifests.Skip(1)], m => m, "manifests"))}"] : [];
+
+    private string DeletedTag(TableEntity row) =>
+        $"the tag {DeletedRows.Tag(row)} was deleted at {row.Timestamp:u}: {DeletedRows.Reason(row)}; it can be restored until the first run from {row.Timestamp + options.RestorableFor:u} on";
 
     private Explanation Explain(RepositoryName repository, Digest digest, TableEntity row)
     {
@@ -71,10 +78,10 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
         if (await tables.Find(Tables.Content, digest.ToString(), Tables.Key(repository), cancellation) is not { } link)
             return null;
         var reasons = Several(
-            [
-                .. graph.Manifests.Values.Where(m => Needs(m.Row, digest)).Select(m => $"{m.Digest} needs it{Named(graph.TagsAt(m.Digest).ToList())}"),
-                .. deleted.Manifests.Where(m => Needs(m.Value, digest)).Select(m => $"{m.Key} needs it, which was deleted and can be restored until {m.Value.Timestamp + options.RestorableFor:u}"),
-            ],
+            [.. graph.Manifests.Values.Select(m => m.Row).Concat(deleted.Manifests.Values).Where(row => Needs(row, digest))],
+            row => DeletedRows.Is(row)
+                ? $"{ManifestRows.Target(row)} needs it, which was deleted and can be restored until {row.Timestamp + options.RestorableFor:u}"
+                : $"{ManifestRows.Target(row)} needs it{Named([.. graph.TagsAt(ManifestRows.Target(row).ToString())])}",
             "manifests");
         if (graph.IsUnreadable)
             reasons.Add("a row of the repository cannot be read, so all of it is kept");
@@ -99,12 +106,13 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
         }
     }
 
-    private static string Named(List<TagNode> tags) => tags.Count == 0 ? "" : $" ({string.Join(", ", Several(tags.Select(t => t.Name), "tags"))})";
+    private static string Named(List<TagNode> tags) => tags.Count == 0 ? "" : $" ({string.Join(", ", Several(tags, t => t.Name, "tags"))})";
 
-    private static List<string> Several(IEnumerable<string> all, string what)
+    /// <summary>The first of them in words, and how many more there are.</summary>
+    private static List<string> Several<T>(IReadOnlyCollection<T> all, Func<T, string> describe, string what)
     {
-        var list = all.ToList();
-        return list.Count <= MostReasons ? list : [.. list.Take(MostReasons), $"and {list.Count - MostReasons} more {what}"];
+        var first = all.Take(MostReasons).Select(describe);
+        return all.Count <= MostReasons ? [.. first] : [.. first, $"and {all.Count - MostReasons} more {what}"];
     }
 
     private static RegistryException Unknown(RepositoryName repository, Reference reference) =>

@@ -77,15 +77,15 @@ internal sealed class RepositoryGraph
     /// <summary>The tags that point at a manifest.</summary>
     public IEnumerable<TagNode> TagsAt(string digest) => (tagsAt ??= tags.ToLookup(t => t.Digest, StringComparer.Ordinal))[digest];
 
+    /// <summary>The tags that are attachments of a manifest.</summary>
+    public IEnumerable<TagNode> AttachmentsOf(string digest) =>
+        (attachments ??= tags.Where(t => SubjectOf(t) is not null).ToLookup(t => SubjectOf(t)!, StringComparer.Ordinal))[digest];
+
     /// <summary>What a manifest leads to by itself: its children and referrers.</summary>
     public IEnumerable<string> Leads(string digest) => manifests[digest].Children.Concat(Referrers[digest]);
 
     /// <summary>The same, and what its attachments point at.</summary>
-    public IEnumerable<string> LeadsWithAttachments(string digest)
-    {
-        attachments ??= tags.Where(t => SubjectOf(t) is not null).ToLookup(t => SubjectOf(t)!, StringComparer.Ordinal);
-        return Leads(digest).Concat(attachments[digest].Select(t => t.Digest));
-    }
+    public IEnumerable<string> LeadsWithAttachments(string digest) => Leads(digest).Concat(AttachmentsOf(digest).Select(t => t.Digest));
 
     /// <summary>All manifests that are reached from some of them, these too. What is not there does not count.</summary>
     public HashSet<string> Reach(IEnumerable<string> from, Func<string, IEnumerable<string>> leads)

@@ -22,9 +22,10 @@ public sealed class RestoreService(IStorageDriver driver, ITableStore tables, Ma
         var deleted = await DeletedSet.Read(tables, repository, cancellation);
         foreach (var (tag, row) in deleted.Tags)
             yield return Item(repository, tag, row);
+        var there = await There(repository, [.. deleted.Manifests.Keys.Select(Tables.ManifestRow).Order(StringComparer.Ordinal)], cancellation);
         foreach (var (digest, row) in deleted.Manifests)
         {
-            if (!await IsThere(repository, digest, cancellation))
+            if (!there.Contains(Tables.ManifestRow(digest)))
                 yield return Item(repository, null, row);
         }
     }
@@ -130,6 +131,26 @@ public sealed class RestoreService(IStorageDriver driver, ITableStore tables, Ma
 
     private async Task<bool> IsThere(RepositoryName repository, Digest digest, CancellationToken cancellation) =>
         await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation) is not null;
+
+    /// <summary>Those of some rows, in order, that are there. A page covers many of them, and what lies between a page's end and the next of them is skipped.</summary>
+    private async Task<HashSet<string>> There(RepositoryName repository, List<string> rows, CancellationToken cancellation)
+    {
+        var there = new HashSet<string>(StringComparer.Ordinal);
+        TableContinuation? at = null;
+        for (var next = rows.Count == 0 ? -1 : 0; next >= 0;)
+        {
+            var query = new TableQuery { Partition = Tables.Key(repository), FromRow = rows[next], BeforeRow = Tables.After(rows[^1]), Select = ["digest"], Continue = at };
+            var page = await tables.Query(Tables.Manifests, query, cancellation);
+            there.UnionWith(page.Entities.Select(e => e.Row));
+            if (page.Next is null)
+                break;
+            at = page.Entities.Count == 0 ? page.Next : null;
+            if (at is null)
+                next = rows.FindIndex(next, row => string.CompareOrdinal(row, page.Entities[^1].Row) > 0);
+        }
+
+        return there;
+    }
 
     private DeletedItem Item(RepositoryName repository, Tag? tag, TableEntity row) =>
         new(repository, tag, ManifestRows.Target(row), row.Timestamp, row.Timestamp + options.RestorableFor, DeletedRows.Reason(row));

@@ -32,7 +32,7 @@ internal sealed class RetentionJudge
         var live = Reach(judged.Values.Where(j => j.IsKept).Select(j => j.Tag.Digest));
         var released = Released(live, judged.Values);
         foreach (var attachment in graph.Tags.Where(t => graph.SubjectOf(t) is not null))
-            judged.Add(attachment.Name, JudgeAttachment(attachment, released));
+            judged.Add(attachment.Name, JudgeAttachment(attachment, live, released));
         return new RetentionVerdict([.. graph.Tags.Select(t => judged[t.Name])], live, released);
     }
 
@@ -77,12 +77,12 @@ internal sealed class RetentionJudge
             yield return policy.Keep.Count == 1 ? $"does not match {policy.Keep[0]}" : "no pattern matches";
     }
 
-    private JudgedTag JudgeAttachment(TagNode tag, HashSet<string> released)
+    private JudgedTag JudgeAttachment(TagNode tag, HashSet<string> live, HashSet<string> released)
     {
         var subject = graph.SubjectOf(tag)!;
-        return released.Contains(subject)
-            ? new JudgedTag(tag, false, $"taken: it belongs to {subject}, which goes")
-            : new JudgedTag(tag, true, $"kept: it belongs to {subject}, which stays");
+        if (released.Contains(subject))
+            return new JudgedTag(tag, false, $"taken: it belongs to {subject}, which goes");
+        return new JudgedTag(tag, true, live.Contains(subject) ? $"kept: it belongs to {subject}, which stays" : $"kept: for as long as {subject} is there, to which it belongs");
     }
 
     private static string Ordinal(int rank)
@@ -94,7 +94,7 @@ internal sealed class RetentionJudge
 
 /// <summary>A tag, and what keeps or takes it.</summary>
 /// <param name="Tag">The tag.</param>
-/// <param name="IsKept">Whether it stays.</param>
+/// <param name="IsKept">Whether it stays. An attachment that does not goes with the manifest that it is named after, and not before.</param>
 /// <param name="Reason">A sentence: <c>kept: one of the 3 newest (2nd)</c>.</param>
 internal sealed record JudgedTag(TagNode Tag, bool IsKept, string Reason);
 

@@ -25,8 +25,12 @@ public static class SpanText
     /// <summary>As it is typed.</summary>
     public static string Short(TimeSpan span) => IsDays(span) ? $"{(long)span.TotalDays}d" : $"{(long)span.TotalHours}h";
 
-    /// <summary>As it is read in a sentence.</summary>
-    public static string Words(TimeSpan span) => IsDays(span) ? Words((long)span.TotalDays, "day") : Words((long)span.TotalHours, "hour");
+    /// <summary>As it is read in a sentence, in the largest unit of which it is a whole number: settings may be of any length.</summary>
+    public static string Words(TimeSpan span) =>
+        IsDays(span) ? Words(span.TotalDays, "day")
+        : span.Ticks % TimeSpan.TicksPerHour == 0 ? Words(span.TotalHours, "hour")
+        : span.Ticks % TimeSpan.TicksPerMinute == 0 ? Words(span.TotalMinutes, "minute")
+        : Words(span.TotalSeconds, "second");
 
     /// <summary>A time in a sentence that is about a length of time: with the hour where that matters.</summary>
     public static string Date(DateTimeOffset at, TimeSpan span) =>
@@ -34,5 +38,5 @@ public static class SpanText
 
     private static bool IsDays(TimeSpan span) => span.Ticks % TimeSpan.TicksPerDay == 0;
 
-    private static string Words(long count, string unit) => count == 1 ? $"1 {unit}" : string.Create(CultureInfo.InvariantCulture, $"{count} {unit}s");
+    private static string Words(double count, string unit) => string.Create(CultureInfo.InvariantCulture, $"{count:0.###} {unit}{(count == 1 ? "" : "s")}");
 }

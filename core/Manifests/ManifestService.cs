@@ -228,15 +228,14 @@ public sealed class ManifestService(
     private async Task<bool> DeleteRows(TableEntity manifest, List<TableEntity> tags, CancellationToken cancellation)
     {
         List<TableOperation> last = [.. DeletedRows.DeleteManifest(manifest, collection, DeletedByClient)];
-        var perTag = collection.KeepsDeleted ? 2 : 1;
-        var inLast = Math.Min(tags.Count, (TableLimits.MaxBatch - last.Count) / perTag);
-        foreach (var batch in tags.Skip(inLast).Chunk(TableLimits.MaxBatch / perTag))
+        var batches = DeletedRows.Batches(tags, last.Count, collection);
+        foreach (var batch in batches.SkipLast(1))
         {
             if (!(await tables.WriteBatch(Tables.Manifests, [.. batch.SelectMany(DeleteTag)], cancellation)).IsDone)
                 return false;
         }
 
-        last.AddRange(tags.Take(inLast).SelectMany(DeleteTag));
+        last.AddRange(batches[^1].SelectMany(DeleteTag));
         return (await tables.WriteBatch(Tables.Manifests, last, cancellation)).IsDone;
 
         IEnumerable<TableOperation> DeleteTag(TableEntity tag) => DeletedRows.DeleteTag(tag, collection, DeletedByClient);

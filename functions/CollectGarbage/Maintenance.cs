@@ -113,6 +113,9 @@ public sealed partial class Maintenance(GarbageCollector collector, Verifier ver
     [LoggerMessage(16, LogLevel.Warning, "Verification found a row that leads nowhere or cannot be read: {Thing} {Name} {Repository} is {Kind}: {Found}, and there should be {Expected}")]
     private partial void LogDangling(FoundThing thing, string name, string? repository, FindingKind kind, string found, string expected);
 
+    [LoggerMessage(17, LogLevel.Warning, "Kept {Name} of {Repository}: {Reason}")]
+    private partial void LogKept(string name, string? repository, string reason);
+
     private sealed class VerificationObserver(Maintenance maintenance) : IVerificationObserver
     {
         public void Found(Finding finding)
@@ -132,6 +135,8 @@ public sealed partial class Maintenance(GarbageCollector collector, Verifier ver
         {
             if (item.Kind == CollectedKind.Unreadable)
                 maintenance.LogUnreadable(item.Name, item.Repository, item.Reason);
+            else if (item.Kind == CollectedKind.Kept)
+                maintenance.LogKept(item.Name, item.Repository, item.Reason);
         }
 
         public ValueTask Progress(CollectionPhase phase, CollectionTotals totals, double? fraction) => ValueTask.CompletedTask;

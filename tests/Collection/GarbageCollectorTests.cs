@@ -1,4 +1,5 @@
 using Registry.Collection;
+using Registry.Repositories;
 using Registry.Storage;
 using Registry.Tests.Layers;
 using Registry.Tests.Support;
@@ -272,6 +273,46 @@ public sealed class GarbageCollectorTests
         await lab.Collect();
 
         Assert.DoesNotContain(await lab.Blobs(), path => path.StartsWith(PathMapper.CollectionPrefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>A paused run can wait for days, where a front sleeps: its files are old then, and still its own.</summary>
+    [Fact]
+    public async Task A_dry_run_leaves_the_files_of_a_run_that_can_be_gone_on_with()
+    {
+        var lab = await CollectionLab.Make(CollectionLab.Plain with { MarksInMemory = 1 }, t => new ShortPages(t, 1));
+        await lab.Push("app", SmallImages.Image("a", "x", "y", "z"), "v1");
+        Assert.Equal(CollectionOutcome.Paused, (await lab.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), Cancel)).Outcome);
+        var files = (await lab.Blobs()).Where(path => path.StartsWith(PathMapper.CollectionPrefix, StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(files);
+        await lab.Collect(CollectionKind.DryRun);
+        await lab.Driver.Put(PathMapper.Collection("dead", "1"), Content.Sequence([1]), BlobMetadata.None, Cancel);
+
+        lab.Clock.Advance(3 * day);
+        await lab.Collect(CollectionKind.DryRun);
+
+        Assert.Equal(files, (await lab.Blobs()).Where(path => path.StartsWith(PathMapper.CollectionPrefix, StringComparison.Ordinal)));
+        Assert.Equal(CollectionOutcome.Finished, (await lab.NewCollector().RunSlice(TimeSpan.MaxValue, new CollectionSeen(), Cancel)).Outcome);
+    }
+
+    /// <summary>A downgrade can leave rows that this version cannot read, in any number of repositories.</summary>
+    [Fact]
+    public async Task However_many_repositories_cannot_be_read_a_run_comes_to_its_end_and_keeps_all_of_them()
+    {
+        var lab = await CollectionLab.Make(tablesAre: t => new ShortPages(t, 500));
+        var digest = await lab.PushBlob("whole", [1, 2, 3]);
+        var name = new string('a', 100) + "/" + new string('b', 100);
+        for (var i = 0; i < 2500; i++)
+            await lab.Tables.Write(Tables.Manifests, TableOperation.Insert(new TableEntity(Tables.Key(RepositoryName.Parse($"{name}{i}")), "msha256:00").Set("refs0", new byte[] { 0xff })), Cancel);
+        var last = RepositoryName.Parse($"{name}2499");
+        var held = await lab.PushBlob(last.ToString(), [4, 5, 6]);
+        lab.Clock.Advance(2 * day);
+
+        while ((await lab.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), Cancel)).Outcome == CollectionOutcome.Paused)
+        {
+        }
+
+        Assert.True(await lab.Holds(last.ToString(), held));
+        Assert.True(await lab.Holds("whole", digest));
     }
 
     private static async Task MakeGarbage(CollectionLab lab)

@@ -19,6 +19,7 @@ public sealed class RetentionRaces
     private static readonly byte[] more = Race.Bytes("more");
     private static readonly Image other = Image.Of(Client.Of(more));
     private static readonly Image signature = Image.Of(Client.Of(more), subject: App);
+    private static readonly Image signed = Image.Index(other);
     private static readonly string attachment = $"sha256-{App.Digest.Hex}.sig";
 
     private static readonly WorldSetup byRetention = new() { Retention = new RetentionPolicy(RepositoryGlob.Parse("here")) { KeepNewest = 1 } };
@@ -75,7 +76,7 @@ public sealed class RetentionRaces
     public void An_attachment_put_beside_the_run_that_takes_its_subject_is_stored_whole(bool removes) => Explore((s, w) =>
     {
         var check = Given(s, w, App, removes)
-            .Actor("attachment", c => c.Put(World.Here, Image.Index(other), attachment))
+            .Actor("attachment", c => c.Put(World.Here, signed, attachment))
             .Collector()
             .ThenSafe(("attachment", [201]));
         return () =>
@@ -83,6 +84,26 @@ public sealed class RetentionRaces
             check();
             w.Ledger.LeaveToPolicy();
             w.CheckLeftovers(Runs);
+        };
+    });
+
+    /// <summary>The tag of a signature stays and goes with what was signed, whatever puts that one anew meanwhile.</summary>
+    [Theory, MemberData(nameof(Which))]
+    public void A_tag_put_of_what_has_an_attachment_beside_its_run_keeps_the_attachment_with_it(bool removes) => Explore((s, w) =>
+    {
+        var scenario = Given(s, w, App, removes, isSigned: true);
+        var before = w.ManifestPath(World.Here, App.Digest);
+        var check = scenario
+            .Actor("tag", c => c.Put(World.Here, App, "again"))
+            .Collector()
+            .Then(Runs, ("tag", removes ? [201, 404] : [201]));
+        return () =>
+        {
+            check();
+
+            // It has the blob that it had: it never went.
+            if (w.ManifestPath(World.Here, App.Digest) == before && w.TagOf(attachment) != signed.Digest.ToString())
+                throw new InvariantException("the signature's tag went, and what was signed stayed");
         };
     });
 
@@ -95,15 +116,17 @@ public sealed class RetentionRaces
     public void A_run_struck_at_any_call_leaves_nothing_that_no_later_run_takes(FaultKind kind)
     {
         var calls = 0;
-        foreach (var removes in (bool[])[false, true])
+        foreach (var (removes, isSigned) in (ReadOnlySpan<(bool, bool)>)[(false, false), (true, false), (false, true), (true, true)])
         {
             calls += Strikes.AtEachCall(kind, fault =>
             {
                 var (world, schedule) = (new World(byRetention with { MayFail = true }), new Schedule());
-                Given(schedule, world, outer, removes).Collector(fault: fault);
+                Given(schedule, world, outer, removes, isSigned).Collector(fault: fault);
                 schedule.Run([]);
-                GoesAll(world, () => world.CheckLeftovers(Runs + 1), outer, index, App)();
+                GoesAll(world, () => world.CheckLeftovers(Runs + 1), outer, index, App, signed)();
                 Assert.NotNull(world.ManifestPath(World.Here, other.Digest));
+                if (world.TagOf(attachment) is not null)
+                    throw new InvariantException("the signature's tag is left");
             });
         }
 
@@ -195,12 +218,16 @@ public sealed class RetentionRaces
     /// <param name="world">Where.</param>
     /// <param name="image">The image, an index over it, or an index over that.</param>
     /// <param name="removes">Whether the run in the race is the one that removes; an earlier one has taken the tag.</param>
-    private static CollectionScenario Given(Schedule schedule, World world, Image image, bool removes)
+    /// <param name="isSigned">Whether the image <see cref="App"/> has an attachment.</param>
+    private static CollectionScenario Given(Schedule schedule, World world, Image image, bool removes, bool isSigned = false)
     {
         var scenario = new CollectionScenario(schedule, world).Given(c => c.Post(World.Here, Layer), c => c.Post(World.Here, more));
         foreach (var below in new[] { App, index, outer }.TakeWhile(i => i != image))
             scenario.Given(c => c.Put(World.Here, below));
-        scenario.Given(c => c.Put(World.Here, image, "old")).Passed(TimeSpan.FromHours(1)).Given(c => c.Put(World.Here, other, "new")).Passed(Old);
+        scenario.Given(c => c.Put(World.Here, image, "old")).Passed(TimeSpan.FromHours(1)).Given(c => c.Put(World.Here, other, "new"));
+        if (isSigned)
+            scenario.Given(c => c.Put(World.Here, signed, attachment));
+        scenario.Passed(Old);
         if (removes)
             scenario.Collected().Passed(Old);
         return scenario.LeftToPolicy();

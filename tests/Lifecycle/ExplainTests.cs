@@ -1,4 +1,6 @@
+using System.Globalization;
 using Registry.Access;
+using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
 using Registry.Lifecycle;
@@ -94,6 +96,57 @@ public sealed class ExplainTests
         Assert.Equal(lab.Clock.GetUtcNow() + day, taken.GoesAt);
         lab.Clock.Advance(day + TimeSpan.FromMinutes(1));
         Assert.Contains("Manifest app", (await lab.Collect()).Gone);
+    }
+
+    /// <summary>The only tag that it has is one that goes with what it is named after.</summary>
+    [Fact]
+    public async Task A_signature_of_what_nothing_leads_to_is_told_to_go_with_it()
+    {
+        var lab = await CollectionLab.Make(new());
+        await new RetentionStore(lab.Tables).Set(new RetentionPolicy(RepositoryGlob.Parse("*")) { KeepNewest = 1, Untagged = 3 * day }, Cancel);
+        await lab.Push("app", image);
+        await lab.Push("app", SmallImages.Image("s", "s"), $"sha256-{image.Digest.Hex}.sig");
+        var name = $"app:sha256-{image.Digest.Hex}.sig";
+
+        var explained = await Explain(lab, name);
+        Assert.Equal((false, null), Going(explained));
+        Assert.Contains($"(kept: for as long as {image.Digest} is there, to which it belongs)", explained.Reasons[0], StringComparison.Ordinal);
+        Assert.EndsWith("3 days later takes it, by --untagged of the retention of *", explained.Reasons[1], StringComparison.Ordinal);
+
+        await lab.Collect();
+        lab.Clock.Advance((3 * day) + TimeSpan.FromMinutes(1));
+        Assert.Equal(["Manifest app", "Manifest app", "Tag app"], (await lab.Collect()).Gone);
+    }
+
+    [Fact]
+    public async Task A_tag_that_was_deleted_is_said_to_be_where_its_manifest_is_there()
+    {
+        var lab = await CollectionLab.Make(new());
+        await lab.Push("app", image, "v1", "v2");
+        await lab.Delete("app", "v1");
+
+        var explained = await Explain(lab, "app:v1");
+
+        Assert.True(explained.IsKept);
+        Assert.Equal(
+            [$"the tag v1 was deleted at {lab.Clock.GetUtcNow():u}: deleted by a client; it can be restored until the first run from {lab.Clock.GetUtcNow() + (7 * day):u} on", $"tag v2 → {image.Digest}"],
+            explained.Reasons);
+    }
+
+    [Theory]
+    [InlineData("1.00:00:00", "1 day")]
+    [InlineData("1.12:00:00", "36 hours")]
+    [InlineData("01:00:00", "1 hour")]
+    [InlineData("01:30:00", "90 minutes")]
+    [InlineData("00:00:04", "4 seconds")]
+    [InlineData("00:00:04.5", "4.5 seconds")]
+    public async Task A_wait_is_told_in_the_largest_unit_that_fits(string grace, string expected)
+    {
+        var options = new CollectionOptions { GracePeriod = TimeSpan.Parse(grace, CultureInfo.InvariantCulture), UntaggedAfter = TimeSpan.Zero };
+        var lab = await CollectionLab.Make(options);
+        await lab.Push("app", image);
+
+        Assert.Contains($"one that begins {expected} later takes it", Assert.Single((await Explain(lab, $"app@{image.Digest}")).Reasons), StringComparison.Ordinal);
     }
 
     [Fact]

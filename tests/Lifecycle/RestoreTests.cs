@@ -1,6 +1,7 @@
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
+using Registry.Lifecycle;
 using Registry.Repositories;
 using Registry.Storage;
 using Registry.Tests.Collection;
@@ -66,6 +67,54 @@ public sealed class RestoreTests
         Assert.Empty(await lab.Deleted("app"));
         var refused = await Assert.ThrowsAsync<RegistryException>(() => lab.Restore("app:v1"));
         Assert.Equal(RegistryError.ManifestUnknown, refused.Error);
+    }
+
+    /// <summary>Who asked to forget meant what was deleted by then.</summary>
+    [Fact]
+    public async Task What_is_deleted_while_a_run_forgets_can_be_restored()
+    {
+        CollectionLab lab = null!;
+        var isDeleted = false;
+        lab = await CollectionLab.Make(new(), tables => new BeforeQuery(tables, async query =>
+        {
+            if (!isDeleted)
+            {
+                isDeleted = true;
+                lab.Clock.Advance(TimeSpan.FromSeconds(1));
+                await lab.Delete("app", image.Digest.ToString());
+            }
+        }));
+        var other = SmallImages.Image("b", "base");
+        await lab.Push("app", other, "v2");
+        await lab.Delete("app", other.Digest.ToString());
+        await lab.Push("app", image, "v1");
+
+        Assert.Equal(2, (await lab.Collect(forgetDeleted: true)).Gone.Count(g => g == "Deleted app"));
+
+        Assert.True(isDeleted);
+        Assert.Equal([$"{image.Digest}", "v1"], await lab.Deleted("app"));
+    }
+
+    /// <summary>A manifest that was pushed again since is there: told by pages, not by a read each.</summary>
+    [Fact]
+    public async Task A_list_of_many_deleted_manifests_is_read_by_pages()
+    {
+        var lab = await CollectionLab.Make(new());
+        var images = Enumerable.Range(0, 40).Select(i => SmallImages.Image($"i{i}", "base")).ToList();
+        foreach (var one in images)
+        {
+            await lab.Push("app", one);
+            await lab.Delete("app", one.Digest.ToString());
+        }
+
+        foreach (var one in images.Take(10))
+            await lab.Push("app", one);
+        var counted = new CountingTableStore(lab.Tables);
+        List<DeletedItem> listed = [];
+        var (calls, _) = await counted.During(async () => listed = await new RestoreService(lab.Driver, new ShortPages(counted, 100), null!, lab.Options).List(RepositoryName.Parse("app"), TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(images.Skip(10).Select(i => i.Digest.ToString()).Order(StringComparer.Ordinal), listed.Select(d => d.Digest.ToString()).Order(StringComparer.Ordinal));
+        Assert.Equal(2, calls.Count);
     }
 
     [Fact]
