@@ -34,7 +34,8 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
             cancellation.ThrowIfCancellationRequested();
             if (!await listing.MoveNextAsync())
                 return false;
-            await Sweep(listing.Current, cancellation);
+            if (await Sweep(listing.Current, cancellation) && !await context.MayGoOn(cancellation))
+                return true;
         }
 
         return true;
@@ -58,25 +59,31 @@ internal sealed class BlobSweep(CollectionContext context, SortedKeyReader names
         }
     }
 
-    private async Task Sweep(BlobListing blob, CancellationToken cancellation)
+    /// <returns>Whether the blob is gone.</returns>
+    private async Task<bool> Sweep(BlobListing blob, CancellationToken cancellation)
     {
         context.Totals.Blobs++;
         if (PathMapper.ContentId(blob.Path) is not { } id)
         {
             context.Keep(blob.Path, null, "the blob has not the name of one of ours");
-            return;
+            return false;
         }
 
         prefix = id[..2];
         if (await names.Contains(SortedKey.OfBlob(id), cancellation))
-            return;
+            return false;
         const string Reason = "no row names it";
         if (!context.IsOld(blob.Stat.LastModified))
             context.Waits(CollectedKind.Blob, blob.Path, blob.Stat.Metadata.Repository, blob.Stat.Length, Reason, blob.Stat.LastModified + context.Options.GracePeriod);
         else if (ContentBlob.RepositoryOf(blob.Stat) is null)
             context.Keep(blob.Path, null, "the blob does not say which repository it was pushed to");
         else if (!await IsNamed(blob, id, cancellation) && (context.IsDryRun || await context.Driver.Delete(blob.Path, cancellation)))
+        {
             context.Removed(CollectedKind.Blob, blob.Path, blob.Stat.Metadata.Repository, blob.Stat.Length, Reason);
+            return true;
+        }
+
+        return false;
     }
 
     // What is about to go is asked for once more, where the rows would be that could name it.

@@ -33,7 +33,7 @@ internal sealed class CollectionContext(IStorageDriver driver, ITableStore table
     /// <summary>Whether what was deleted goes now, and not when it can no longer be restored.</summary>
     public required bool ForgetsDeleted { get; init; }
 
-    /// <summary>Asked after each write where a step has many: whether to go on. Records the run when that is due, and ends the slice when its time is over.</summary>
+    /// <summary>Asked after each thing that went, where a step may have many: whether to go on. Records the run when that is due, and ends the slice when its time is over.</summary>
     public required Func<CancellationToken, ValueTask<bool>> MayGoOn { get; init; }
 
     public bool IsDryRun => run.Kind == CollectionKind.DryRun;

@@ -21,6 +21,9 @@ public sealed record CollectionTotals
     /// <summary>Bytes of content that were freed.</summary>
     public long Freed { get; set; }
 
+    /// <summary>Bytes that only manifests need which were deleted and can be restored, and their own.</summary>
+    public long Restorable { get; set; }
+
     /// <summary>What nothing needs and is still too young to go.</summary>
     public long Waiting { get; set; }
 
@@ -38,6 +41,7 @@ public sealed record CollectionTotals
         .Set("blobs", Blobs)
         .Set("removed", Removed)
         .Set("freed", Freed)
+        .Set("restorable", Restorable)
         .Set("waiting", Waiting)
         .Set("nextAt", NextAt)
         .Set("unreadable", Unreadable);
@@ -51,6 +55,7 @@ public sealed record CollectionTotals
         Blobs = row.GetInt64("blobs"),
         Removed = row.GetInt64("removed"),
         Freed = row.GetInt64("freed"),
+        Restorable = row.FindInt64("restorable") ?? 0, // a run that an earlier version began has none
         Waiting = row.GetInt64("waiting"),
         NextAt = row.FindTime("nextAt"),
         Unreadable = row.GetInt64("unreadable"),

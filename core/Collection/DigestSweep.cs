@@ -11,8 +11,13 @@ internal sealed class DigestSweep(string digest, IReadOnlySet<ulong>? needed)
     private readonly List<TableEntity> candidates = [];
     private TableEntity? content;
     private bool isHeld;
+    private bool isNeeded;
+    private bool isRestorable;
 
     public string Digest => digest;
+
+    /// <summary>The bytes of its content, where nothing but what was deleted and can be restored needs that. All rows were added.</summary>
+    public long Restorable => isRestorable && !isNeeded ? content?.FindInt64("size") ?? 0 : 0;
 
     /// <summary>Whether all of its rows were added.</summary>
     public bool IsWhole { get; set; }
@@ -27,8 +32,11 @@ internal sealed class DigestSweep(string digest, IReadOnlySet<ulong>? needed)
         else
         {
             totals.Links++;
-            if (needed?.Contains(SortedKey.OfRepository(row.Row)) == true)
-                isHeld = true;
+            var repository = SortedKey.OfRepository(row.Row);
+            if (needed?.Contains(repository) == true)
+                (isHeld, isNeeded) = (true, true);
+            else if (needed?.Contains(SortedKey.OfDeleted(repository)) == true)
+                (isHeld, isRestorable) = (true, true);
             else
                 candidates.Add(row);
         }

@@ -46,6 +46,19 @@ public sealed class GarbageCollector(IStorageDriver driver, ITableStore tables, 
             : await Work(await Begin(kind, held, cancellation), TimeSpan.MaxValue, forgetDeleted, observer, cancellation);
     }
 
+    /// <summary>How many bytes what was deleted takes, by the last run or dry run that came to its end, and when that began; null while there was none. Two transactions.</summary>
+    public async Task<(long Bytes, DateTimeOffset At)?> FindRestorable(CancellationToken cancellation)
+    {
+        (long, DateTimeOffset At)? last = null;
+        foreach (var kind in Enum.GetValues<CollectionKind>())
+        {
+            if (await store.Find(kind, cancellation) is { Phase: CollectionPhase.Finished, StartedAt: { } at } run && !(at < last?.At))
+                last = (run.Totals.Restorable, at);
+        }
+
+        return last;
+    }
+
     private bool IsBusy(CollectionRun? run) => run is { IsHeld: true } && run.Age < options.LeaseDuration;
 
     private async Task<CollectionRun?> Begin(CollectionKind kind, CollectionRun? before, CancellationToken cancellation)

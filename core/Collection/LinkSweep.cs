@@ -66,7 +66,11 @@ internal sealed class LinkSweep(CollectionContext context, SortedKeyReader marks
 
         open = digests.Count > 0 && page.Next is not null ? digests[^1] : null;
         foreach (var digest in digests.Where(d => d != open))
+        {
             digest.IsWhole = true;
+            context.Totals.Restorable += digest.Restorable;
+        }
+
         return digests;
     }
 }

@@ -40,11 +40,17 @@ internal sealed class ManifestMark(CollectionContext context, CollectionPosition
             if (row.Row[0] == Tables.ManifestPrefix)
             {
                 context.Totals.Manifests++;
-                await Mark(row, cancellation);
+                await Mark(row, repositoryHash, cancellation);
             }
-            else if (DeletedRows.Is(row) && !await deleted.Remove(row, cancellation) && DeletedRows.IsManifest(row))
+            else if (DeletedRows.Is(row) && await deleted.Remove(row, cancellation))
             {
-                await Mark(row, cancellation);
+                if (!await context.MayGoOn(cancellation))
+                    return true;
+            }
+            else if (DeletedRows.IsManifest(row))
+            {
+                context.Totals.Restorable += row.FindInt64("size") ?? 0;
+                await Mark(row, SortedKey.OfDeleted(repositoryHash), cancellation);
             }
 
             untagged?.Add(row);
@@ -84,17 +90,17 @@ internal sealed class ManifestMark(CollectionContext context, CollectionPosition
         return isWhole && (policy is not null || context.Options.UntaggedAfter is not null) ? new UntaggedManifests(context, policy) : null;
     }
 
-    private async Task Mark(TableEntity row, CancellationToken cancellation)
+    private async Task Mark(TableEntity row, ulong by, CancellationToken cancellation)
     {
         await context.AddName(row.FindString("blob"), cancellation);
         try
         {
             foreach (var reference in ManifestRows.References(row))
-                await Mark(reference.Digest.ToString(), cancellation);
+                await Mark(reference.Digest.ToString(), by, cancellation);
 
             // Its own content, where that is a blob that was taken over: that one belongs to every repository that holds it, as a layer does.
             if (row.FindString("blob") is { } path && PathMapper.ContentId(path) is null)
-                await Mark(row.GetString("digest"), cancellation);
+                await Mark(row.GetString("digest"), by, cancellation);
         }
         catch (FormatException e)
         {
@@ -103,9 +109,9 @@ internal sealed class ManifestMark(CollectionContext context, CollectionPosition
         }
     }
 
-    private async ValueTask Mark(string digest, CancellationToken cancellation)
+    private async ValueTask Mark(string digest, ulong by, CancellationToken cancellation)
     {
         if (SortedKey.OfDigest(digest) is { } key)
-            await context.Marks.Add(key with { Repository = repositoryHash }, cancellation);
+            await context.Marks.Add(key with { Repository = by }, cancellation);
     }
 }

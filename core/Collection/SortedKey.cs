@@ -7,7 +7,7 @@ using Registry.Digests;
 namespace Registry.Collection;
 
 /// <summary>The fingerprint of a mark (a repository needs a digest) or of a blob's name, in 24 bytes, in the order in which storage lists what it stands for.</summary>
-/// <remarks>Two marks that share a fingerprint (15 bytes of the digest, 8 of a hash of the repository) keep what one of them needs; nothing can be lost by it.</remarks>
+/// <remarks>Two marks that share a fingerprint (15 bytes of the digest, 63 bits of a hash of the repository) keep what one of them needs; nothing can be lost by it.</remarks>
 internal readonly record struct SortedKey(ulong High, ulong Low, ulong Repository) : IComparable<SortedKey>
 {
     /// <summary>Bytes of a key in a file.</summary>
@@ -27,13 +27,16 @@ internal readonly record struct SortedKey(ulong High, ulong Low, ulong Repositor
     /// <summary>A blob's name: 32 hexadecimal digits.</summary>
     public static SortedKey OfBlob(string id) => new(Hex(id.AsSpan(0, 16)), Hex(id.AsSpan(16, 16)), 0);
 
-    /// <summary>The part of a mark that stands for the repository.</summary>
+    /// <summary>The part of a mark that stands for the repository, where a manifest that is there needs the digest.</summary>
     public static ulong OfRepository(string key)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.ASCII.GetBytes(key), hash);
-        return BinaryPrimitives.ReadUInt64BigEndian(hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash) | 1;
     }
+
+    /// <summary>The same, where a manifest needs it that was deleted and can be restored.</summary>
+    public static ulong OfDeleted(ulong repository) => repository & ~1UL;
 
     public static SortedKey Read(ReadOnlySpan<byte> from) => new(
         BinaryPrimitives.ReadUInt64BigEndian(from), BinaryPrimitives.ReadUInt64BigEndian(from[8..]), BinaryPrimitives.ReadUInt64BigEndian(from[16..]));

@@ -17,7 +17,8 @@ internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, 
         foreach (var row in page.Entities)
         {
             context.Totals.Uploads++;
-            await Sweep(row, cancellation);
+            if (await Sweep(row, cancellation) && !await context.MayGoOn(cancellation))
+                return true;
         }
 
         Position = CollectionPosition.Of(page.Next);
@@ -26,12 +27,13 @@ internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, 
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task Sweep(TableEntity row, CancellationToken cancellation)
+    /// <returns>Whether the upload is gone.</returns>
+    private async Task<bool> Sweep(TableEntity row, CancellationToken cancellation)
     {
         try
         {
             if (purge.IsOver(row) && await Remove(row, cancellation))
-                return;
+                return true;
         }
         catch (Exception e) when (e is InvalidDataException or FormatException)
         {
@@ -40,6 +42,7 @@ internal sealed class UploadSweep(CollectionContext context, UploadPurge purge, 
 
         if (Guid.TryParseExact(row.Row, "D", out var id))
             await context.AddName(PathMapper.Content(id.ToString("N")), cancellation);
+        return false;
     }
 
     /// <returns>Whether no row is left that names its blob.</returns>

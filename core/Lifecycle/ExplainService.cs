@@ -13,11 +13,14 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
     /// <summary>Chains and manifests that are told; how many more there are is told as well.</summary>
     private const int MostReasons = 20;
 
+    /// <summary>Is told the number of rows read so far, from time to time.</summary>
+    public Func<long, ValueTask> Report { get; init; } = _ => ValueTask.CompletedTask;
+
     /// <summary>One transaction for a thousand rows of the repository, and a few more.</summary>
     /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c>: the repository holds nothing of that name</exception>
     public async Task<Explanation> Explain(RepositoryName repository, Reference reference, CancellationToken cancellation)
     {
-        var graph = await RepositoryGraph.Read(tables, repository, cancellation);
+        var graph = await RepositoryGraph.Read(tables, repository, Report, cancellation);
         var deleted = await DeletedSet.Read(tables, repository, cancellation);
         var digest = reference.Digest ?? Target(graph, deleted, reference.Tag!.Value) ?? throw Unknown(repository, reference);
         if (graph.Manifests.TryGetValue(digest.ToString(), out var manifest))

@@ -25,6 +25,9 @@ internal sealed class RepositoryGraph
     /// <summary>Whether some row tells nothing sensible: then nothing of the repository may go.</summary>
     public bool IsUnreadable { get; private set; }
 
+    /// <summary>How many rows were read.</summary>
+    public long Rows { get; private set; }
+
     /// <summary>When its last row was read, in storage's time.</summary>
     public DateTimeOffset ReadAt { get; private set; }
 
@@ -38,12 +41,22 @@ internal sealed class RepositoryGraph
         referrers ??= manifests.Values.Where(m => m.Subject is not null).ToLookup(m => m.Subject!, m => m.Digest, StringComparer.Ordinal);
 
     /// <summary>Reads a repository. One transaction for a thousand rows.</summary>
-    public static async Task<RepositoryGraph> Read(ITableStore tables, RepositoryName repository, CancellationToken cancellation)
+    /// <param name="tables">Where it is.</param>
+    /// <param name="repository">Which.</param>
+    /// <param name="report">Is told the number of rows read so far, from time to time.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public static async Task<RepositoryGraph> Read(ITableStore tables, RepositoryName repository, Func<long, ValueTask> report, CancellationToken cancellation)
     {
+        const int RowsPerReport = 1000;
         var graph = new RepositoryGraph();
         var query = new TableQuery { Partition = Tables.Key(repository), BeforeRow = Tables.DeletedPrefix.ToString(), Select = Columns };
         await foreach (var row in tables.ReadAll(Tables.Manifests, query, cancellation))
+        {
             graph.Add(row);
+            if (++graph.Rows % RowsPerReport == 0)
+                await report(graph.Rows);
+        }
+
         return graph;
     }
 

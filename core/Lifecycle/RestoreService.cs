@@ -16,7 +16,10 @@ namespace Registry.Lifecycle;
 /// </remarks>
 public sealed class RestoreService(IStorageDriver driver, ITableStore tables, ManifestService manifests, CollectionOptions options)
 {
-    /// <summary>What can be restored in a repository: tags, then manifests. A manifest that is there again is not among them. One transaction for a thousand rows.</summary>
+    /// <summary>Is told how many of how many manifests a restore is done with.</summary>
+    public Func<long, long, ValueTask> Report { get; init; } = (_, _) => ValueTask.CompletedTask;
+
+    /// <summary>What can be restored in a repository: tags, then manifests. A manifest that is there again is not among them. One transaction for a thousand rows of what was deleted, and one for a thousand of what is there, or less.</summary>
     public async IAsyncEnumerable<DeletedItem> List(RepositoryName repository, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var deleted = await DeletedSet.Read(tables, repository, cancellation);
@@ -47,8 +50,13 @@ public sealed class RestoreService(IStorageDriver driver, ITableStore tables, Ma
         var restored = new List<RestoredItem>();
         var order = deleted.With(roots);
         var tags = asked.Union(order.SelectMany(deleted.Attachments)).ToLookup(ManifestRows.Target);
-        foreach (var manifest in order.Concat(tags.Select(t => t.Key).Where(d => !deleted.Manifests.ContainsKey(d))))
+        List<Digest> all = [.. order, .. tags.Select(t => t.Key).Where(d => !deleted.Manifests.ContainsKey(d))];
+        foreach (var (done, manifest) in all.Index())
+        {
+            await Report(done, all.Count);
             restored.AddRange(await Restore(repository, manifest, deleted.Manifests.GetValueOrDefault(manifest), [.. tags[manifest]], cancellation));
+        }
+
         return restored;
     }
 

@@ -11,6 +11,9 @@ namespace Registry.Lifecycle;
 /// <summary>Tells what policies make of repositories as they are now: what the collector would do, by the same judge.</summary>
 public sealed class RetentionPreview(ITableStore tables, CollectionOptions options)
 {
+    /// <summary>Is told the number of rows read so far, from time to time.</summary>
+    public Func<long, ValueTask> Report { get; init; } = _ => ValueTask.CompletedTask;
+
     /// <summary>Judges every repository that a policy applies to. One transaction for a thousand rows of a repository.</summary>
     /// <param name="repositories">Only these; null for all.</param>
     /// <param name="policies">What to go by: those that are stored, or others.</param>
@@ -18,16 +21,19 @@ public sealed class RetentionPreview(ITableStore tables, CollectionOptions optio
     public async IAsyncEnumerable<PreviewedRepository> Of(RepositoryGlob? repositories, RetentionPolicies policies, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(policies);
+        var before = 0L;
         await foreach (var repository in new RepositoryCatalog(tables).All(cancellation))
         {
-            if (repositories?.Matches(repository) != false && policies.Find(repository) is { } policy)
-                yield return await Judge(repository, policy, cancellation);
+            if (repositories?.Matches(repository) == false || policies.Find(repository) is not { } policy)
+                continue;
+            var graph = await RepositoryGraph.Read(tables, repository, rows => Report(before + rows), cancellation);
+            before += graph.Rows;
+            yield return Judge(repository, policy, graph);
         }
     }
 
-    private async Task<PreviewedRepository> Judge(RepositoryName repository, RetentionPolicy policy, CancellationToken cancellation)
+    private PreviewedRepository Judge(RepositoryName repository, RetentionPolicy policy, RepositoryGraph graph)
     {
-        var graph = await RepositoryGraph.Read(tables, repository, cancellation);
         if (graph.IsUnreadable)
             return new(repository, policy, [.. graph.Tags.Select(tag => Previewed(new JudgedTag(tag, true, "kept: the repository has a row that cannot be read, so all of it stays")))], 0);
         var verdict = RetentionJudge.Judge(graph, policy, graph.ReadAt, options.RestorableFor);

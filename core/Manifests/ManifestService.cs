@@ -1,6 +1,7 @@
 using Registry.Collection;
 using Registry.Digests;
 using Registry.Errors;
+using Registry.Layers;
 using Registry.Lifecycle;
 using Registry.Repositories;
 using Registry.Storage;
@@ -16,8 +17,6 @@ namespace Registry.Manifests;
 public sealed class ManifestService(
     IStorageDriver driver,
     ITableStore tables,
-    RepositoryCatalog catalog,
-    ReferenceVerifier references,
     ManifestCache cache,
     ImmutableTags immutable,
     ManifestOptions options,
@@ -28,12 +27,11 @@ public sealed class ManifestService(
     /// <summary>Tags that one put may name: with the manifest and its referrer they fit one batch, and a request line.</summary>
     public const int MaxTags = 50;
 
-    private readonly ManifestWriter writer = new(driver, tables, collection, time, ids);
-
     private const string DeletedByClient = "deleted by a client";
 
-    // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
-    private const int MaxRounds = 100;
+    private readonly RepositoryCatalog catalog = new(tables);
+    private readonly ReferenceVerifier references = new(tables, new LayerLinks(tables, collection), options, collection);
+    private readonly ManifestWriter writer = new(driver, tables, collection, time, ids);
 
     /// <summary>Tells what a reference names. One point read.</summary>
     /// <exception cref="RegistryException"><c>MANIFEST_UNKNOWN</c>, also while verification waits for a put of what it names: a client that asks first would not send it otherwise</exception>
@@ -188,7 +186,7 @@ public sealed class ManifestService(
 
     private async Task DeleteTag(RepositoryName repository, Tag tag, CancellationToken cancellation)
     {
-        for (var round = 0; round < MaxRounds; round++)
+        for (var round = 0; round < ManifestWriter.MaxRounds; round++)
         {
             var row = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.TagRow(tag), cancellation)
                 ?? throw Unknown(repository, Reference.To(tag));
@@ -201,7 +199,7 @@ public sealed class ManifestService(
 
     private async Task DeleteManifest(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
-        for (var round = 0; round < MaxRounds; round++)
+        for (var round = 0; round < ManifestWriter.MaxRounds; round++)
         {
             var manifest = await tables.Find(Tables.Manifests, Tables.Key(repository), Tables.ManifestRow(digest), cancellation)
                 ?? throw Unknown(repository, Reference.To(digest));

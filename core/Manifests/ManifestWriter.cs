@@ -16,8 +16,8 @@ namespace Registry.Manifests;
 /// </remarks>
 internal sealed class ManifestWriter(IStorageDriver driver, ITableStore tables, CollectionOptions collection, TimeProvider time, IdSource ids)
 {
-    // Each lost round means that somebody else wrote the same manifest's row; more than this is a fault, not a race.
-    private const int MaxRounds = 100;
+    /// <summary>Each lost round means that somebody else wrote the same manifest's or tag's row; more than this is a fault, not a race.</summary>
+    public const int MaxRounds = 100;
 
     /// <returns>The tags that may not move and point elsewhere: then nothing was written. Empty when all was.</returns>
     /// <exception cref="RegistryException"><c>MANIFEST_INVALID</c>: the digest is stored as a manifest of a kind that shares nothing with this one</exception>

@@ -22,11 +22,9 @@ internal sealed partial class Composition
         var (driver, tables) = (storage.Driver, storage.Tables);
         var layers = new LayerService(driver, tables, settings.Uploads, settings.Collection, time, ids);
         var catalog = new RepositoryCatalog(tables);
-        var references = new ReferenceVerifier(tables, new LayerLinks(tables, settings.Collection), settings.Manifests, settings.Collection);
         log = loggers.CreateLogger<Composition>();
         ImmutableTags = new ImmutableTags(tables, time, LogOldCopy);
-        var manifests = new ManifestService(
-            driver, tables, catalog, references, new ManifestCache(settings.Manifests.CacheSize), ImmutableTags, settings.Manifests, settings.Collection, time, ids);
+        var manifests = new ManifestService(driver, tables, new ManifestCache(settings.Manifests.CacheSize), ImmutableTags, settings.Manifests, settings.Collection, time, ids);
 
         Collector = new GarbageCollector(driver, tables, settings.Uploads, settings.Collection, time, ids);
         var verifier = new Verifier(driver, tables, settings.Verification, settings.Manifests, time, ids);

@@ -27,14 +27,23 @@ internal sealed class CollectionLab
         (Tables, Driver) = (new MemoryTableStore(Clock), new MemoryStorageDriver(Clock));
         (SeenTables, SeenDriver) = (tablesAre?.Invoke(Tables) ?? Tables, driverIs?.Invoke(Driver) ?? Driver);
         layers = new LayerService(Driver, Tables, uploads, options, Clock, Ids);
-        var verifier = new ReferenceVerifier(Tables, new LayerLinks(Tables, options), new ManifestOptions(), options);
-        manifests = new ManifestService(Driver, Tables, new RepositoryCatalog(Tables), verifier, new ManifestCache(0), new ImmutableTags(), new ManifestOptions(), options, Clock, Ids);
-        Restoring = new RestoreService(Driver, Tables, manifests, options);
+        manifests = new ManifestService(Driver, Tables, new ManifestCache(0), new ImmutableTags(), new ManifestOptions(), options, Clock, Ids);
+        Restoring = new RestoreService(Driver, Tables, manifests, options)
+        {
+            Report = (done, total) =>
+            {
+                RestoreProgress.Add((done, total));
+                return ValueTask.CompletedTask;
+            },
+        };
     }
 
     public CollectionOptions Options { get; }
 
     public RestoreService Restoring { get; }
+
+    /// <summary>What restores told of how far they were.</summary>
+    public List<(long Done, long Total)> RestoreProgress { get; } = [];
 
     public TestClock Clock { get; } = new();
 
@@ -185,7 +194,7 @@ internal sealed class CollectionSeen : ICollectionObserver
     public CollectionTotals Totals { get; set; } = new();
 
     /// <summary>What went, as <c>Kind repository</c>.</summary>
-    public IEnumerable<string> Gone => Items.Where(i => i is { GoesAt: null, Kind: not CollectedKind.Unreadable }).Select(i => $"{i.Kind} {i.Repository}".TrimEnd()).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Gone => Items.Where(i => i is { GoesAt: null, Kind: not (CollectedKind.Unreadable or CollectedKind.Kept) }).Select(i => $"{i.Kind} {i.Repository}".TrimEnd()).Order(StringComparer.Ordinal);
 
     public IEnumerable<string> Waiting => Items.Where(i => i.GoesAt is not null).Select(i => $"{i.Kind} {i.Repository}".TrimEnd()).Order(StringComparer.Ordinal);
 

@@ -92,6 +92,38 @@ public sealed class UntaggedManifestTests
         Assert.Equal(["Manifest app", "Manifest app"], (await lab.Collect()).Gone);
     }
 
+    /// <summary>An index whose child is its subject leads to that, and that to it. They go together, or not at all.</summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(32, true)]
+    [InlineData(33, false)]
+    public async Task What_leads_to_each_other_goes_in_one_batch_or_is_said_to_stay(int indexes, bool goes)
+    {
+        var lab = await CollectionLab.Make(new() { UntaggedAfter = week });
+        var image = SmallImages.Image("a", "a");
+        var all = Enumerable.Range(0, indexes).Select(i => SmallImages.Index(image).WithSubject(image).WithAnnotation("n", $"{i}")).ToList();
+        foreach (var index in all)
+            await lab.Push("app", index);
+        await lab.Collect();
+        lab.Clock.Advance(more);
+
+        var run = await lab.Collect();
+
+        Assert.Equal(goes ? indexes + 1 : 0, run.Gone.Count(g => g == "Manifest app"));
+        var kept = run.Items.Where(i => i.Kind == CollectedKind.Kept).ToList();
+        if (!goes)
+        {
+            Assert.EndsWith("delete one of them", Assert.Single(kept).Reason, StringComparison.Ordinal);
+            Assert.True(await lab.CanPull("app", all[0]));
+            await lab.Delete("app", all[0].Digest.ToString());
+            Assert.Equal(indexes, (await lab.Collect()).Gone.Count(g => g == "Manifest app"));
+        }
+        else
+        {
+            Assert.Empty(kept);
+        }
+    }
+
     [Fact]
     public async Task A_tag_that_comes_in_between_begins_the_time_anew()
     {

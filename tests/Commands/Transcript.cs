@@ -20,6 +20,8 @@ internal static partial class Transcript
         var actual = new StringBuilder();
         foreach (var line in expected.Split('\n').Where(l => l.StartsWith("$ ", StringComparison.Ordinal)))
             await Give(line, settings, actual);
+        if (actual.ToString() != expected)
+            TestContext.Current.TestOutputHelper!.WriteLine(actual.ToString());
         Assert.Equal(expected, actual.ToString());
     }
 
@@ -50,6 +52,6 @@ internal static partial class Transcript
     [GeneratedRegex("rgs_[0-9a-f]{64}")]
     private static partial Regex Secret();
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00|\d{4}-\d\d-\d\d \d\d:\d\dZ")]
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00|\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?Z|(?<=pushed |restored )\d{4}-\d\d-\d\d")]
     private static partial Regex Time();
 }

@@ -71,12 +71,8 @@ internal sealed class World
         return Task.FromResult(true);
     });
 
-    public ManifestService NewManifests(long cacheSize = 1024)
-    {
-        var verifier = new ReferenceVerifier(PusherTables, new LayerLinks(PusherTables, setup.Pushers), new ManifestOptions(), setup.Pushers);
-        return new ManifestService(
-            driver, PusherTables, new RepositoryCatalog(PusherTables), verifier, new ManifestCache(cacheSize), new ImmutableTags(), new ManifestOptions(), setup.Pushers, PusherClock, NewIds());
-    }
+    public ManifestService NewManifests(long cacheSize = 1024) =>
+        new(driver, PusherTables, new ManifestCache(cacheSize), new ImmutableTags(), new ManifestOptions(), setup.Pushers, PusherClock, NewIds());
 
     /// <summary>Another process of the collector over the same storage.</summary>
     public GarbageCollector NewCollector() =>

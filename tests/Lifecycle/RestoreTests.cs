@@ -95,6 +95,46 @@ public sealed class RestoreTests
         Assert.Equal([$"{image.Digest}", "v1"], await lab.Deleted("app"));
     }
 
+    [Fact]
+    public async Task A_run_tells_how_much_is_kept_only_because_it_can_be_restored()
+    {
+        var lab = await CollectionLab.Make(new());
+        var (kept, gone) = (SmallImages.Image("kept", "base"), SmallImages.Image("gone", "base", "gone"));
+        await lab.Push("app", kept, "v1");
+        await lab.Push("app", gone, "v2");
+        await lab.Push("other", gone);
+        lab.Clock.Advance(2 * day);
+        Assert.Equal(0, (await lab.Collect()).Totals.Restorable);
+
+        // Of the layers none: the other repository needs them.
+        await lab.Delete("app", gone.Digest.ToString());
+        Assert.Equal(gone.Manifest.Length, (await lab.Collect()).Totals.Restorable);
+
+        await lab.Delete("other", gone.Digest.ToString());
+        var expected = (2 * gone.Manifest.Length) + gone.Blobs.Where(b => !kept.Blobs.Any(k => k.SequenceEqual(b))).Sum(b => b.Length);
+        var at = lab.Clock.GetUtcNow();
+        Assert.Equal(expected, (await lab.Collect()).Totals.Restorable);
+        lab.Clock.Advance(day);
+        Assert.Equal((expected, at), await lab.NewCollector().FindRestorable(TestContext.Current.CancellationToken));
+
+        Assert.Equal(expected, (await lab.Collect(forgetDeleted: true)).Totals.Freed);
+        Assert.Equal(0, (await lab.NewCollector().FindRestorable(TestContext.Current.CancellationToken))!.Value.Bytes);
+    }
+
+    [Fact]
+    public async Task A_restore_of_many_tells_how_far_it_is()
+    {
+        var lab = await CollectionLab.Make(new());
+        foreach (var name in new[] { "a", "b", "c" })
+            await lab.Push("app", SmallImages.Image(name, "base"), name);
+        foreach (var name in new[] { "a", "b", "c" })
+            await lab.Delete("app", SmallImages.Image(name, "base").Digest.ToString());
+
+        await lab.Restore("app");
+
+        Assert.Equal([(0, 3), (1, 3), (2, 3)], lab.RestoreProgress);
+    }
+
     /// <summary>A manifest that was pushed again since is there: told by pages, not by a read each.</summary>
     [Fact]
     public async Task A_list_of_many_deleted_manifests_is_read_by_pages()

@@ -18,8 +18,7 @@ public sealed class RegistryCore
         var (options, collection) = (new ManifestOptions { AllowSparse = true }, new CollectionOptions());
         Catalog = new RepositoryCatalog(tables);
         Referrers = new ReferrerService(driver, tables);
-        Manifests = new ManifestService(
-            driver, tables, Catalog, new ReferenceVerifier(tables, new LayerLinks(tables, collection), options, collection), new ManifestCache(0), new ImmutableTags(), options, collection, TimeProvider.System, new SeededIds(1));
+        Manifests = new ManifestService(driver, tables, new ManifestCache(0), new ImmutableTags(), options, collection, TimeProvider.System, new SeededIds(1));
     }
 
     public ManifestService Manifests { get; }

@@ -30,8 +30,6 @@ internal sealed class VerificationLab(VerificationStorage storage, ITableStore? 
     public ManifestService Manifests => new(
         storage.Driver,
         storage.Tables,
-        new RepositoryCatalog(storage.Tables),
-        new ReferenceVerifier(storage.Tables, new LayerLinks(storage.Tables, collection), new ManifestOptions(), collection),
         new ManifestCache(0),
         new ImmutableTags(),
         new ManifestOptions(),

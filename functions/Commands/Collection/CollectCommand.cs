@@ -46,6 +46,8 @@ internal static class CollectCommand
             (false, 0) => "nothing went",
             (false, _) => Text($"{run.Removed} went, and freed {Size(run.Freed)}"),
         });
+        if (run.Restorable > 0)
+            terminal.Line(Text($"{Size(run.Restorable)} are kept because what was deleted can be restored: registry gc --forget-deleted frees them"));
         if (run.NextAt is { } next)
             terminal.Line(Text($"{run.Waiting} more are needed by nothing, and wait for the grace period; the first can go at {next:u}"));
         if (run.Unreadable > 0)

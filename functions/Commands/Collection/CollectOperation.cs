@@ -71,6 +71,7 @@ internal sealed record Collect(bool DryRun, bool ForgetDeleted) : Operation<Coll
 /// <param name="Blobs">Blobs that were looked at.</param>
 /// <param name="Removed">How many of all these went.</param>
 /// <param name="Freed">Bytes of content that went with them.</param>
+/// <param name="Restorable">Bytes that are kept only because what was deleted can be restored.</param>
 /// <param name="Waiting">What nothing needs and is too young to go.</param>
 /// <param name="NextAt">When the first of those can go.</param>
 /// <param name="Unreadable">What could not be understood and was kept.</param>
@@ -85,6 +86,7 @@ internal sealed record CollectedView(
     long Blobs,
     long Removed,
     long Freed,
+    long Restorable,
     long Waiting,
     DateTimeOffset? NextAt,
     long Unreadable,
@@ -92,10 +94,10 @@ internal sealed record CollectedView(
     long LeftOut)
 {
     public static CollectedView Of(bool dryRun, CollectionTotals totals, Collect.Observer seen) => new(
-        dryRun, totals.Manifests, totals.Links, totals.Contents, totals.Uploads, totals.Blobs, totals.Removed, totals.Freed, totals.Waiting, totals.NextAt, totals.Unreadable, seen.Items, seen.LeftOut);
+        dryRun, totals.Manifests, totals.Links, totals.Contents, totals.Uploads, totals.Blobs, totals.Removed, totals.Freed, totals.Restorable, totals.Waiting, totals.NextAt, totals.Unreadable, seen.Items, seen.LeftOut);
 }
 
-/// <param name="Kind"><c>tag</c>, <c>manifest</c>, <c>link</c>, <c>content</c>, <c>upload</c>, <c>blob</c>, or <c>unreadable</c>, which is kept.</param>
+/// <param name="Kind"><c>tag</c>, <c>manifest</c>, <c>link</c>, <c>content</c>, <c>deleted</c>, <c>upload</c>, <c>blob</c>; or <c>kept</c> or <c>unreadable</c>, which stay.</param>
 /// <param name="Name">Its digest, id or path.</param>
 /// <param name="Repository">Whose it was; null for what belongs to none.</param>
 /// <param name="Bytes">What it frees.</param>

@@ -55,7 +55,7 @@ internal sealed record Explain(string Name) : Operation<ExplanationView>
     protected override async Task<ExplanationView> Run(OperationContext context, CancellationToken cancellation)
     {
         var name = Parse(Name);
-        var explained = await new ExplainService(context.Tables, context.Settings.Collection).Explain(name.Repository, name.Reference!.Value, cancellation);
+        var explained = await context.Explaining.Explain(name.Repository, name.Reference!.Value, cancellation);
         return new(
             explained.Repository.ToString(), explained.Digest.ToString(), explained.Kind.ToString().ToLowerInvariant(), explained.IsKept, explained.GoesAt, explained.Reasons);
     }

@@ -33,9 +33,18 @@ internal static class RestoreCommands
             new ExampledCommand("list", "Lists what was deleted and can still be restored.", "registry deleted list", "registry deleted list team/app --json"),
             [repository],
             parsed => new ListDeleted(parsed.GetValue(repository)),
-            (list, terminal) => terminal.Table(
-                ["NAME", "DIGEST", "DELETED", "RESTORABLE UNTIL", "WHY"],
-                list.Deleted.Select(d => (string[])[d.Tag is null ? d.Repository : $"{d.Repository}:{d.Tag}", d.Digest, Text($"{d.DeletedAt:u}"), Text($"{d.RestorableUntil:u}"), d.Reason])));
+            Print);
+    }
+
+    private static void Print(DeletedList list, Terminal terminal)
+    {
+        terminal.Table(
+            ["NAME", "DIGEST", "DELETED", "RESTORABLE UNTIL", "WHY"],
+            list.Deleted.Select(d => (string[])[d.Tag is null ? d.Repository : $"{d.Repository}:{d.Tag}", d.Digest, Text($"{d.DeletedAt:u}"), Text($"{d.RestorableUntil:u}"), d.Reason]));
+        if (list.LeftOut > 0)
+            terminal.Line(Text($"… and {list.LeftOut} more: name a repository"));
+        if (list.Restorable is { Bytes: > 0 } taken)
+            terminal.Line(Text($"{Size(taken.Bytes)} were kept only for these at {taken.At:u}, by the collector's last run: registry gc --forget-deleted frees them"));
     }
 
     private static void Print(RestoredView restored, Terminal terminal)
@@ -50,5 +59,8 @@ internal static class RestoreCommands
             else
                 terminal.Note($"not restored: {name}: {item.Problem}");
         }
+
+        if (restored.LeftOut > 0)
+            terminal.Line(Text($"… and {restored.LeftOut} more"));
     }
 }

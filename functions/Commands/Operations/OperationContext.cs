@@ -3,10 +3,8 @@ using Registry.Collection;
 using Registry.Functions.Access;
 using Registry.Functions.Hosting;
 using Registry.Import;
-using Registry.Layers;
 using Registry.Lifecycle;
 using Registry.Manifests;
-using Registry.Repositories;
 using Registry.Storage;
 using Registry.Verification;
 
@@ -25,11 +23,13 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
 
     public RetentionStore Retention => new(Tables);
 
-    public RetentionPreview RetentionPreview => new(Tables, Settings.Collection);
+    public RetentionPreview RetentionPreview => new(Tables, Settings.Collection) { Report = ReportRows };
+
+    public ExplainService Explaining => new(Tables, Settings.Collection) { Report = ReportRows };
 
     public GarbageCollector Collector => new(Driver, Tables, Settings.Uploads, Settings.Collection, Time, Ids);
 
-    public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection);
+    public RestoreService Restoring => new(Driver, Tables, Manifests, Settings.Collection) { Report = (done, total) => Report(new OperationProgress("manifests", done, total)) };
 
     public Verifier Verifier => new(Driver, Tables, Settings.Verification, Settings.Manifests, Time, Ids);
 
@@ -41,17 +41,10 @@ internal sealed record OperationContext(Settings Settings, IStorageDriver Driver
     /// <summary>Tells whoever asked for the operation how far it is. As often as it likes: few of many are passed on.</summary>
     public Func<OperationProgress, ValueTask> Report { get; init; } = _ => ValueTask.CompletedTask;
 
-    private ManifestService Manifests => new(
-        Driver,
-        Tables,
-        new RepositoryCatalog(Tables),
-        new ReferenceVerifier(Tables, new LayerLinks(Tables, Settings.Collection), Settings.Manifests, Settings.Collection),
-        new ManifestCache(0),
-        new ImmutableTags(Tables, Time, onFailure: _ => { }), // a command has no old copy to go on with: what fails, fails it
-        Settings.Manifests,
-        Settings.Collection,
-        Time,
-        Ids);
+    // A command has no old copy of the rules to go on with: what fails, fails it.
+    private ManifestService Manifests => new(Driver, Tables, new ManifestCache(0), new ImmutableTags(Tables, Time, onFailure: _ => { }), Settings.Manifests, Settings.Collection, Time, Ids);
+
+    private Func<long, ValueTask> ReportRows => rows => Report(new OperationProgress("rows", rows));
 
     private AccountSecrets Secrets => new(new FrameworkPasswordHasher(), Ids);
 }

@@ -80,7 +80,7 @@ internal static class RetentionCommands
             terminal.Line("no policy applies");
         foreach (var judged in preview.Repositories)
         {
-            var goes = judged.Taken == 0 ? "none goes" : Text($"{judged.Taken} go");
+            var goes = judged.Taken == 0 ? "none goes" : Count(judged.Taken, "goes", "go");
             terminal.Line(Text($"{judged.Repository}, by the policy of {judged.Policy}: {Count(judged.Kept, "tag stays", "tags stay")}, {goes}{With(judged.Manifests)}"));
             if (judged.Tags.Count > 0)
                 terminal.Table(["TAG", "PUSHED", "WHY"], judged.Tags.Select(t => (string[])[t.Tag, Text($"{t.Pushed:u}"), t.Reason]));
@@ -89,7 +89,7 @@ internal static class RetentionCommands
         if (preview.LeftOut > 0)
             terminal.Line(Text($"… and {preview.LeftOut} more tags: name a repository"));
         if (preview.Repositories.Any(r => r.Taken > 0))
-            terminal.Line("nothing was changed: the collector's next run takes the tags, and a run after the grace period the manifests; registry restore brings them back, for as long as Collection:RestorableFor says");
+            terminal.Line("nothing was changed: the collector's next run takes the tags, and one after the grace period the manifests, with their attachments' tags; registry restore brings them back, for as long as Collection:RestorableFor says");
     }
 
     private static string With(int manifests) => manifests == 0 ? "" : $", and {Count(manifests, "manifest", "manifests")} after them";

@@ -67,7 +67,6 @@ internal sealed record PreviewRetention(string? Repositories, RetentionView? Pol
             var shown = Math.Min(left, judged.Tags.Count);
             (left, leftOut) = (left - shown, leftOut + judged.Tags.Count - shown);
             repositories.Add(PreviewedView.Of(judged, shown));
-            await context.Report(new OperationProgress("repositories", repositories.Count));
         }
 
         return new PreviewView(repositories, leftOut);
