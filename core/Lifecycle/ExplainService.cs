@@ -112,7 +112,7 @@ public sealed class ExplainService(ITableStore tables, CollectionOptions options
     private static string Named(List<TagNode> tags) => tags.Count == 0 ? "" : $" ({string.Join(", ", Several(tags, t => t.Name, "tags"))})";
 
     /// <summary>The first of them in words, and how many more there are.</summary>
-    private static List<string> Several<T>(IReadOnlyCollection<T> all, Func<T, string> describe, string what)
+    private static List<string> Several<T>(List<T> all, Func<T, string> describe, string what)
     {
         var first = all.Take(MostReasons).Select(describe);
         return all.Count <= MostReasons ? [.. first] : [.. first, $"and {all.Count - MostReasons} more {what}"];
