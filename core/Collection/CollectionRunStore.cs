@@ -8,6 +8,12 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
     // A list of files or repositories in one property: 32 Ki characters, 100 of the longest. More are in further properties.
     private const int NamesPerProperty = 100;
 
+    // What the row and its files hold while a run is under way: since 2 a bit of a mark tells who made it, and "*" among the unreadable means all. Who knows only 1 would miss marks, and must not go on.
+    private const int Version = 2;
+
+    // A row without marks says the same to both: after a roll-back the next run begins.
+    private const int FirstVersion = 1;
+
     private readonly ProgressRows rows = new(tables, ids);
 
     public async Task<CollectionRun?> Find(CollectionKind kind, CancellationToken cancellation)
@@ -35,7 +41,7 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
     private static TableEntity Write(CollectionRun run)
     {
         var row = new TableEntity(Tables.CollectionPartition, run.Kind.ToString())
-            .Set("version", 1)
+            .Set("version", run.Phase == CollectionPhase.Finished || run.StartedAt is null ? FirstVersion : Version)
             .Set("run", run.Id)
             .Set("held", run.IsHeld)
             .Set("started", run.StartedAt)
@@ -52,7 +58,7 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
 
     private static CollectionRun Read(CollectionKind kind, TableEntity row)
     {
-        if (row.GetInt64("version") != 1)
+        if (row.GetInt64("version") is < FirstVersion or > Version)
             throw new InvalidDataException("the progress of the collection was written by a newer version");
         return new CollectionRun
         {

@@ -275,6 +275,39 @@ public sealed class GarbageCollectorTests
         Assert.DoesNotContain(await lab.Blobs(), path => path.StartsWith(PathMapper.CollectionPrefix, StringComparison.Ordinal));
     }
 
+    /// <summary>In a rolling upgrade both versions run. The earlier one refuses a run that it would misread, goes by the rows of one that is over, and may have begun the one that is gone on with.</summary>
+    [Fact]
+    public async Task A_run_under_way_is_none_for_an_earlier_version_and_one_of_an_earlier_version_is_gone_on_with()
+    {
+        var lab = await CollectionLab.Make(tablesAre: t => new ShortPages(t, 1));
+        await MakeGarbage(lab);
+        Assert.Equal(CollectionOutcome.Paused, (await lab.NewCollector().RunSlice(TimeSpan.Zero, new CollectionSeen(), Cancel)).Outcome);
+        var row = (await lab.Tables.Find(Tables.Progress, Tables.CollectionPartition, nameof(CollectionKind.Collect), Cancel))!;
+        Assert.Equal(2, row.GetInt64("version"));
+
+        await lab.Tables.Write(Tables.Progress, TableOperation.Replace(row.Copy().Set("version", 1).Set("restorable", (long?)null), row.ETag), Cancel);
+        Assert.Equal(CollectionOutcome.Finished, (await lab.NewCollector().RunSlice(TimeSpan.MaxValue, new CollectionSeen(), Cancel)).Outcome);
+
+        row = (await lab.Tables.Find(Tables.Progress, Tables.CollectionPartition, nameof(CollectionKind.Collect), Cancel))!;
+        Assert.Equal(1, row.GetInt64("version"));
+        await lab.Tables.Write(Tables.Progress, TableOperation.Replace(row.Copy().Set("version", 3), row.ETag), Cancel);
+        await Assert.ThrowsAsync<InvalidDataException>(() => lab.Collect());
+    }
+
+    /// <summary>An earlier version's marks are the whole hash, whatever its last bit is.</summary>
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(1UL)]
+    public void A_mark_of_an_earlier_version_holds_a_link(ulong lastBit)
+    {
+        var repository = SortedKey.OfRepository("app");
+        var sweep = new DigestSweep($"sha256:{new string('0', 64)}", new HashSet<ulong> { (repository & ~1UL) | lastBit });
+
+        sweep.Add(new TableEntity($"sha256:{new string('0', 64)}", "app"), new CollectionTotals());
+
+        Assert.False(sweep.HasWork(null!));
+    }
+
     /// <summary>A paused run can wait for days, where a front sleeps: its files are old then, and still its own.</summary>
     [Fact]
     public async Task A_dry_run_leaves_the_files_of_a_run_that_can_be_gone_on_with()
