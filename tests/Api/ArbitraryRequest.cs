@@ -53,7 +53,11 @@ public sealed record ArbitraryRequest(string Method, string Target, IReadOnlyLis
 
     private byte[] Chunk() => Body.Length == 0 ? [] : [.. Encoding.ASCII.GetBytes($"{Body.Length:x}\r\n"), .. Body, .. "\r\n"u8];
 
+    /// <summary>Stands in a target for an upload that there is.</summary>
+    public const string Upload = "{upload}";
+
     private static Gen<string> Target_() => Gen.Frequency(
+        (2, Gen.Constant(Upload)),
         (10, from name in Gen.Elements(names) from rest in Endpoint() select $"/v2/{name}/{rest}"),
         (1, Gen.Elements("/", "/v2", "/v2/", "/v2/_catalog", "/health", "//", "/v2/_catalog/", "/token", "*", "/v2//", "/../..")));
 

@@ -25,9 +25,8 @@ public sealed class ArbitraryUploadTests(Stands stands) : ApiTests(stands)
     {
         var api = await Open(stand);
         var seed = (ulong)(uint)TestSeed.Current;
-        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
 
-        foreach (var sequence in Gen.NonEmptyListOf(steps).Sample(12, new Rnd(seed), Sequences))
+        foreach (var sequence in Generated.Values(Gen.NonEmptyListOf(steps), Sequences, size: 12))
             await Run(api, Repository(), sequence, seed);
     }
 

@@ -32,7 +32,7 @@ public static class RawHttp
             // The server reset the connection; what came before that counts.
         }
 
-        return answer.Length == 0 ? null : Parse(head, answer.ToArray());
+        return Parse(head, answer.ToArray());
     }
 
     /// <summary>A request without a body, and the server's whole answer to it.</summary>
@@ -49,11 +49,13 @@ public static class RawHttp
             bytes = bytes[await socket.SendAsync(bytes, cancellation)..];
     }
 
-    private static Exchange Parse(string request, byte[] answer)
+    private static Exchange? Parse(string request, byte[] answer)
     {
         // The answer proper comes behind the interim ones, such as 100 to a request that expects it (RFC 9110, section 15.2).
         while (answer.AsSpan().StartsWith("HTTP/1.1 1"u8))
             answer = answer[(answer.AsSpan().IndexOf("\r\n\r\n"u8) + 4)..];
+        if (answer.Length == 0)
+            return null;
         var end = answer.AsSpan().IndexOf("\r\n\r\n"u8);
         var lines = Encoding.Latin1.GetString(answer, 0, end).Split("\r\n");
         var headers = lines[1..].Select(l => l.Split(':', 2))
