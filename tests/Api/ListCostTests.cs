@@ -5,6 +5,7 @@ using Registry.Manifests;
 using Registry.Repositories;
 using Registry.Storage;
 using Registry.Storage.Memory;
+using Registry.Tests.Storage.FileSystem;
 using Registry.Tests.Support;
 
 namespace Registry.Tests.Api;
@@ -17,10 +18,19 @@ public sealed class ListCostTests
     private static readonly RepositoryName repository = RepositoryName.Parse("app");
     private static readonly Digest subject = Digest.Compute(DigestAlgorithm.Sha256, "subject"u8);
 
-    private readonly CountingTableStore tables = new(new MemoryTableStore(TimeProvider.System));
+    private readonly CountingTableStore tables;
     private readonly RegistryCore core;
 
-    public ListCostTests() => core = new RegistryCore(new MemoryStorageDriver(TimeProvider.System), tables);
+    public ListCostTests()
+        : this(new MemoryTableStore(TimeProvider.System))
+    {
+    }
+
+    private ListCostTests(ITableStore store)
+    {
+        tables = new CountingTableStore(store);
+        core = new RegistryCore(new MemoryStorageDriver(TimeProvider.System), tables);
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -107,10 +117,13 @@ public sealed class ListCostTests
 
     /// <summary>Measures, and asserts nothing by time: run it with <c>-explicit only</c> (docs/api.md, "Lists").</summary>
     [Fact(Explicit = true)]
-    public async Task Time_of_a_page_at_100_and_at_100_000_tags()
+    public async Task Time_of_a_page_at_100_and_at_100_000_tags_on_embedded_storage()
     {
-        await PutTags(100_000);
-        var (many, few) = (core, new ListCostTests());
+        using var folder = new TemporaryFolder();
+        await using var large = await OpenTables.Open(folder["large"]);
+        await using var small = await OpenTables.Open(folder["small"]);
+        var (many, few) = (new ListCostTests(large.Store), new ListCostTests(small.Store));
+        await many.PutTags(100_000);
         await few.PutTags(100);
         List<double> manyTimes = [], fewTimes = [];
 
@@ -118,12 +131,13 @@ public sealed class ListCostTests
         for (var round = 0; round < 60; round++)
         {
             fewTimes.Add(await TimeOfPage(few.core, 50));
-            manyTimes.Add(await TimeOfPage(many, 50_000));
+            manyTimes.Add(await TimeOfPage(many.core, 50_000));
         }
 
-        var (fewMedian, manyMedian) = (fewTimes.Order().ElementAt(30), manyTimes.Order().ElementAt(30));
+        // The fastest: what else the machine does only adds.
+        var (fewest, most) = (fewTimes.Min(), manyTimes.Min());
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"a page of 40 tags, median of 60: {fewMedian:0.0} µs of 100, {manyMedian:0.0} µs of 100,000; ratio {manyMedian / fewMedian:0.00}");
+            $"a page of 40 tags, fastest of 60 rounds: {fewest:0.0} µs of 100, {most:0.0} µs of 100,000; ratio {most / fewest:0.00}");
     }
 
     private static async Task<double> TimeOfPage(RegistryCore core, int after)
