@@ -22,9 +22,10 @@ public sealed class RegistryServer : IAsyncDisposable
     /// <param name="settings">Settings by name, such as <c>Storage:Driver</c>.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <param name="parts">What is not as usual; null for nothing.</param>
-    public static async Task<RegistryServer> Start(IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation, RegistryParts? parts = null)
+    /// <param name="arguments">More arguments, such as how much it logs.</param>
+    public static async Task<RegistryServer> Start(IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation, RegistryParts? parts = null, params string[] arguments)
     {
-        string[] args = ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Registry=Error", .. settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
+        string[] args = ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Registry=Error", .. arguments, .. settings.Select(s => $"--Registry:{s.Key}={s.Value}")];
         var application = await RegistryApplication.Create(args, parts ?? new RegistryParts());
         await application.Start(cancellation);
         return new RegistryServer(application);
