@@ -32,6 +32,7 @@ public abstract class ApiTests(Stands stands)
         if (row.Code is { } code && !row.Request.StartsWith("HEAD", StringComparison.Ordinal))
             answer.IsError(row.Status, code.Split(' '));
         answer.Is(row.Status);
+        DocumentedApi.Has(Fill(row.Request), answer, row.Code);
         foreach (var header in row.Headers.Select(Fill))
         {
             if (header.StartsWith('!'))
