@@ -230,15 +230,17 @@ public sealed class VerifierTests
     {
         await using var storage = await VerificationStorage.Open("memory");
         var lab = new VerificationLab(storage);
-        var app = Tables.Key(VerificationLab.App);
+        var (app, layer) = (Tables.Key(VerificationLab.App), Digest.Compute(DigestAlgorithm.Sha256, SmallImages.Blob("base")).ToString());
         await Insert(storage, Tables.Content, "no digest", Tables.ContentRow);
         await Insert(storage, Tables.Content, image.Digest.ToString(), app);
+        await Insert(storage, Tables.Content, layer, Tables.ContentRow);
+        Assert.True((await storage.Tables.Write(Tables.Content, TableOperation.Insert(new TableEntity(layer, app).Set("version", 1).Set("blob", "content/aa/none").Set("size", 1)), Cancel)).IsDone);
         await Insert(storage, Tables.Manifests, app, "mwhat");
         await Insert(storage, Tables.Manifests, app, "twhat");
         await Insert(storage, Tables.Manifests, app, "xmwhat");
         await Insert(storage, Tables.Manifests, app, "zwhat");
 
-        string[] expected = ["Unreadable Content", "Unreadable Deleted", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
+        string[] expected = ["Dangling Link", "Unreadable Content", "Unreadable Content", "Unreadable Deleted", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
         Assert.Equal(expected, await lab.Verify());
         Assert.Equal(expected, await lab.Verify(repairs: true));
     }
