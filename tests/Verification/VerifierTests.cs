@@ -124,7 +124,8 @@ public sealed class VerifierTests
         // A client that asks whether it is there has to send it, and is not given what it is not.
         foreach (var reference in (string[])["latest", "v1", image.Digest.ToString()])
         {
-            Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Stat(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
+            var unknown = await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Stat(VerificationLab.App, Reference.Parse(reference), Cancel));
+            Assert.Equal((RegistryError.ManifestUnknown, "what is stored of this manifest is damaged: push it once more"), (unknown.Error, unknown.Problems.Single().Message));
             Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Get(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
         }
 
