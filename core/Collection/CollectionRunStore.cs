@@ -26,12 +26,7 @@ internal sealed class CollectionRunStore(ITableStore tables, IdSource ids)
     public async Task<CollectionRun?> Begin(CollectionKind kind, CollectionRun? before, CancellationToken cancellation)
     {
         var run = new CollectionRun { Kind = kind, Id = ids.NewHex(16), ETag = before?.ETag ?? "", IsHeld = true };
-        if (await Save(run, cancellation) is not { } begun)
-            return null;
-
-        // Storage's own time of this write: before everything that will be marked, and by the clock that the ages of links are measured by.
-        var row = await rows.Find(Tables.CollectionPartition, kind.ToString(), cancellation);
-        return row?.ETag == begun.ETag ? begun with { StartedAt = row.Timestamp } : null;
+        return await rows.Begin(Write(run), run.ETag, cancellation) is { } row ? run with { ETag = row.ETag, Age = TimeSpan.Zero, StartedAt = row.Timestamp } : null;
     }
 
     /// <summary>Writes the row over the version that the run was read with. Null when another process came first.</summary>

@@ -43,7 +43,11 @@ public sealed class ManifestService(
         // A tag's mark is as old as the repair that set it, and the manifest's row knows better (docs/verification.md).
         if (entity is not null && reference.Tag is not null && ManifestRows.IsDamaged(entity))
             entity = await tables.Find(Tables.Manifests, entity.Partition, Tables.ManifestRow(ManifestRows.Target(entity)), cancellation);
-        return entity is null || ManifestRows.IsDamaged(entity) ? throw Unknown(repository, reference) : ManifestRows.Info(entity);
+        if (entity is null)
+            throw Unknown(repository, reference);
+        return ManifestRows.IsDamaged(entity)
+            ? throw new RegistryException(RegistryError.ManifestUnknown, "what is stored of this manifest is damaged: push it once more", new ManifestDetail(repository.ToString(), reference.ToString()))
+            : ManifestRows.Info(entity);
     }
 
     /// <summary>Reads a manifest. One point read, and one of its content unless that is in memory.</summary>

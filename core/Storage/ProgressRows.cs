@@ -7,6 +7,16 @@ internal sealed class ProgressRows(ITableStore tables, IdSource ids)
 
     public Task<TableEntity?> Find(string partition, string row, CancellationToken cancellation) => tables.Find(Tables.Progress, partition, row, cancellation);
 
+    /// <summary>Writes the row as <see cref="Save"/> does, and reads it back: its Timestamp is storage's own time, by which the ages of rows are measured, before all that will be read from now on.</summary>
+    /// <returns>The row; null when another process came first.</returns>
+    public async Task<TableEntity?> Begin(TableEntity row, string etag, CancellationToken cancellation)
+    {
+        if (await Save(row, etag, cancellation) is not { } begun)
+            return null;
+        var found = await Find(row.Partition, row.Row, cancellation);
+        return found?.ETag == begun ? found : null;
+    }
+
     /// <summary>Writes the row over the version that was read, or with an empty ETag where there was none.</summary>
     /// <returns>The row's new ETag; null when another process came first.</returns>
     public async Task<string?> Save(TableEntity row, string etag, CancellationToken cancellation)

@@ -48,8 +48,10 @@ internal sealed class LinkRepair(ITableStore tables, BlobCheck blobs)
     /// <summary>What is to be written, all of it on the condition that both rows are as they were read. Null to leave it.</summary>
     private async Task<IReadOnlyList<TableOperation>?> Operations(TableEntity link, TableEntity? content, CancellationToken cancellation)
     {
+        if (content is not null && LayerLinks.IsFreed(content))
+            return [Delete(link)];
         if (content is not null)
-            return LayerLinks.IsFreed(content) ? [Delete(link)] : [TableOperation.Replace(content.Copy(), content.ETag), TableOperation.Replace(Leading(link, content), link.ETag)];
+            return content.FindString("blob") is null || content.FindInt64("size") is null ? null : [TableOperation.Replace(content.Copy(), content.ETag), TableOperation.Replace(Leading(link, content), link.ETag)];
         if (!Digest.TryParse(link.Partition, out var digest) || !digest.Algorithm.IsHash || link.FindString("blob") is not { } path || link.FindInt64("size") is not (>= 0 and var size))
             return null;
 

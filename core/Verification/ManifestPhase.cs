@@ -156,8 +156,9 @@ internal sealed class ManifestPhase(VerificationContext context, LayerLinks link
         // That it is listed where its bytes do not lie is told, and mended, with the manifest's row.
         if ((manifest is not null && await context.Tables.Find(Tables.Manifests, row.Partition, manifest, cancellation) is not null) || !await IsAsRead(row, cancellation))
             return;
-        var isRepaired = context.Repairs && await context.Referrers.Unlist(row, cancellation);
-        await Add(FindingKind.Dangling, FoundThing.Referrer, row, row.FindString("blob"), "a manifest", manifest is null ? "a row without a digest" : "no such manifest", isRepaired, cancellation);
+        if (context.Repairs && !await context.Referrers.Unlist(row, cancellation))
+            return;
+        await Add(FindingKind.Dangling, FoundThing.Referrer, row, row.FindString("blob"), "a manifest", manifest is null ? "a row without a digest" : "no such manifest", context.Repairs, cancellation);
     }
 
     private async Task CheckTag(TableEntity row, RepositoryContent repository, CancellationToken cancellation)

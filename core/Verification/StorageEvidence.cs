@@ -24,12 +24,26 @@ internal sealed class StorageEvidence(IStorageDriver driver, ITableStore tables)
         {
             if (row.FindString("blob") is not { } path)
                 continue;
-            if (await driver.Find(path, cancellation) is not null)
+            if (await IsThere(path, cancellation))
                 return true;
             if (++lookedFor == Enough)
                 return false;
         }
 
         return lookedFor < Few;
+    }
+
+    // Read, and not only asked for: on disk the index of blobs lies beside the rows, and the files can be elsewhere.
+    private async Task<bool> IsThere(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var blob = await driver.Open(path, 0, 1, cancellation);
+            return true;
+        }
+        catch (StorageNotFoundException)
+        {
+            return false;
+        }
     }
 }

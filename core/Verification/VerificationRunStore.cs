@@ -16,12 +16,8 @@ internal sealed class VerificationRunStore(ITableStore tables, IdSource ids)
     /// <summary>Begins a pass, in place of what the row tells. Null when another process came first.</summary>
     public async Task<VerificationRun?> Begin(VerificationKind kind, VerificationRun? before, long allowance, CancellationToken cancellation)
     {
-        if (await Save(new VerificationRun { Kind = kind, ETag = before?.ETag ?? "", IsHeld = true, Allowance = allowance }, cancellation) is not { } begun)
-            return null;
-
-        // Storage's own time of this write: before everything that will be read.
-        var row = await rows.Find(Tables.VerificationPartition, kind.ToString(), cancellation);
-        return row?.ETag == begun.ETag ? begun with { StartedAt = row.Timestamp } : null;
+        var run = new VerificationRun { Kind = kind, ETag = before?.ETag ?? "", IsHeld = true, Allowance = allowance };
+        return await rows.Begin(Write(run), run.ETag, cancellation) is { } row ? run with { ETag = row.ETag, Age = TimeSpan.Zero, StartedAt = row.Timestamp } : null;
     }
 
     /// <summary>Writes the row over the version that the pass was read with. Null when another process came first.</summary>

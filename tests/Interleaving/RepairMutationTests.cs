@@ -18,6 +18,23 @@ public sealed class RepairMutationTests
     [Fact]
     public void The_sound_repair_of_the_same_race_passes() => Explorer.ExploreRace(2, Scenario(t => t));
 
+    [Fact]
+    public void A_link_that_is_led_to_content_whatever_became_of_both_is_noticed() =>
+        Assert.Throws<InterleavingException>(() => Explorer.ExploreRace(2, Led(t => new Unconditional(t, o => o.Kind == TableOperationKind.Replace))));
+
+    [Fact]
+    public void The_sound_repair_of_that_link_passes() => Explorer.ExploreRace(2, Led(t => t));
+
+    /// <summary>The collector takes link, content and blob while the link is led there.</summary>
+    private static Func<Schedule, World, Action> Led(Func<ITableStore, ITableStore> tables) => (s, w) =>
+    {
+        var scenario = new CollectionScenario(s, w).Given(c => c.Post(World.Here, Layer));
+        w.Alter(LayerDigest, Tables.Key(World.Here), row => row.Set("blob", "content/aa/left"));
+        scenario.Passed(Old).Collector();
+        s.Add("mend", () => w.Mend(World.Here, LayerDigest, tables));
+        return scenario.Then();
+    };
+
     private static void Noticed(Func<ITableStore, ITableStore> broken) => Assert.Throws<InterleavingException>(() => Explorer.ExploreRace(2, Scenario(broken)));
 
     private static Func<Schedule, World, Action> Scenario(Func<ITableStore, ITableStore> tables) => (s, w) => new RepairScenario(s, w)
@@ -31,6 +48,9 @@ public sealed class RepairMutationTests
     /// <summary>Writes what it is told to whatever is there.</summary>
     private sealed class Unconditional(ITableStore inner, Func<TableOperation, bool> which) : TableDecorator(inner)
     {
+        public override Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation) =>
+            base.WriteBatch(table, [.. operations.Select(o => which(o) && o.Kind != TableOperationKind.Delete ? TableOperation.Upsert(o.Entity) : o)], cancellation);
+
         public override Task<TableResult> Write(string table, TableOperation operation, CancellationToken cancellation)
         {
             if (!which(operation))

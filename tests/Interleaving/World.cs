@@ -128,6 +128,10 @@ internal sealed class World
         }
     }
 
+    /// <summary>The repair of one link alone.</summary>
+    public Task Mend(RepositoryName repository, Digest digest, Func<ITableStore, ITableStore> seen) =>
+        new LinkRepair(seen(tables), new BlobCheck(driver)).Mend(digest.ToString(), Tables.Key(repository), CancellationToken.None);
+
     /// <summary>The repair of one manifest in <see cref="Here"/> alone.</summary>
     public async Task RepairManifest(Digest digest) =>
         await new Quarantine(driver, tables).Manifest(Tables.Key(Here), Tables.ManifestRow(digest), CancellationToken.None);

@@ -180,10 +180,11 @@ public sealed class RepairTests
     }
 
     /// <summary>A name of a container that is mistyped, or a disk that is not mounted: the rows are there, and no content is.</summary>
-    [Fact]
-    public async Task A_repair_is_refused_when_none_of_the_content_is_there_unless_it_is_forced()
+    [Theory]
+    [MemberData(nameof(VerificationStorage.Names), MemberType = typeof(VerificationStorage))]
+    public async Task A_repair_is_refused_when_none_of_the_content_is_there(string kind)
     {
-        await using var storage = await VerificationStorage.Open("memory");
+        await using var storage = await VerificationStorage.Open(kind);
         var lab = new VerificationLab(storage);
         var contents = Enumerable.Range(1, 12).Select(i => Content.Bytes(i, 20)).ToList();
         var paths = new List<string>();
@@ -193,19 +194,32 @@ public sealed class RepairTests
             paths.Add(await lab.PathOf(Digest.Compute(DigestAlgorithm.Sha256, content)));
         }
 
-        foreach (var path in paths[1..])
+        foreach (var path in paths)
             await lab.Spoil(path, _ => null);
-        var one = await storage.Driver.Find(paths[0], Cancel);
-        await lab.Spoil(paths[0], _ => null);
 
         Assert.Equal(VerificationOutcome.Refused, (await lab.NewVerifier().Run(repairs: true, new VerificationSeen(), Cancel)).Outcome);
         Assert.Equal(12, (await lab.Verify()).Count);
 
         // One that is there shows that it is the right place, and then what is missing is missing.
-        await storage.Driver.Put(paths[0], new(contents[0]), one!.Metadata, Cancel);
-        Assert.Equal(11, (await lab.See(repairs: true)).Findings.Count(f => f.IsRepaired));
-        await lab.Spoil(paths[0], _ => null);
-        Assert.Equal(1, (await lab.See(repairs: true, force: true)).Totals.Repaired);
+        var there = Content.Bytes(99, 20);
+        await lab.PushBlob(there);
+        Assert.Equal(12, (await lab.See(repairs: true)).Totals.Repaired);
+        Assert.Equal(there, await lab.Pull(Digest.Compute(DigestAlgorithm.Sha256, there)));
+    }
+
+    [Fact]
+    public async Task A_repair_that_is_forced_makes_way_for_all_that_is_lost()
+    {
+        await using var storage = await VerificationStorage.Open("memory");
+        var lab = new VerificationLab(storage);
+        foreach (var content in Enumerable.Range(1, 12).Select(i => Content.Bytes(i, 20)))
+        {
+            await lab.PushBlob(content);
+            await lab.Spoil(await lab.PathOf(Digest.Compute(DigestAlgorithm.Sha256, content)), _ => null);
+        }
+
+        Assert.Equal(VerificationOutcome.Refused, (await lab.NewVerifier().Run(repairs: true, new VerificationSeen(), Cancel)).Outcome);
+        Assert.Equal(12, (await lab.See(repairs: true, force: true)).Totals.Repaired);
     }
 
     private static async Task<TableEntity> Deleted(VerificationStorage storage, Digest digest) =>

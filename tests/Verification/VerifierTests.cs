@@ -124,7 +124,8 @@ public sealed class VerifierTests
         // A client that asks whether it is there has to send it, and is not given what it is not.
         foreach (var reference in (string[])["latest", "v1", image.Digest.ToString()])
         {
-            Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Stat(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
+            var unknown = await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Stat(VerificationLab.App, Reference.Parse(reference), Cancel));
+            Assert.Equal((RegistryError.ManifestUnknown, "what is stored of this manifest is damaged: push it once more"), (unknown.Error, unknown.Problems.Single().Message));
             Assert.Equal(RegistryError.ManifestUnknown, (await Assert.ThrowsAsync<RegistryException>(() => lab.Manifests.Get(VerificationLab.App, Reference.Parse(reference), Cancel))).Error);
         }
 
@@ -230,15 +231,17 @@ public sealed class VerifierTests
     {
         await using var storage = await VerificationStorage.Open("memory");
         var lab = new VerificationLab(storage);
-        var app = Tables.Key(VerificationLab.App);
+        var (app, layer) = (Tables.Key(VerificationLab.App), Digest.Compute(DigestAlgorithm.Sha256, SmallImages.Blob("base")).ToString());
         await Insert(storage, Tables.Content, "no digest", Tables.ContentRow);
         await Insert(storage, Tables.Content, image.Digest.ToString(), app);
+        await Insert(storage, Tables.Content, layer, Tables.ContentRow);
+        Assert.True((await storage.Tables.Write(Tables.Content, TableOperation.Insert(new TableEntity(layer, app).Set("version", 1).Set("blob", "content/aa/none").Set("size", 1)), Cancel)).IsDone);
         await Insert(storage, Tables.Manifests, app, "mwhat");
         await Insert(storage, Tables.Manifests, app, "twhat");
         await Insert(storage, Tables.Manifests, app, "xmwhat");
         await Insert(storage, Tables.Manifests, app, "zwhat");
 
-        string[] expected = ["Unreadable Content", "Unreadable Deleted", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
+        string[] expected = ["Dangling Link", "Unreadable Content", "Unreadable Content", "Unreadable Deleted", "Unreadable Link", "Unreadable Manifest", "Unreadable Tag"];
         Assert.Equal(expected, await lab.Verify());
         Assert.Equal(expected, await lab.Verify(repairs: true));
     }
