@@ -253,15 +253,17 @@ public sealed class BlobStagingTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_commit_whose_rename_fails_is_finished_by_the_next_one_or_the_next_start(bool byStart)
+    [InlineData("move", "blobs", true)]
+    [InlineData("move", "blobs", false)]
+    [InlineData("set length", "staging", true)]
+    [InlineData("set length", "staging", false)]
+    public async Task A_commit_whose_file_cannot_be_cut_off_or_renamed_is_finished_by_the_next_one_or_the_next_start(string operation, string folderName, bool byStart)
     {
         await using (OpenBlobs blobs = await OpenBlobs.Open(Folder, disk))
         {
             await blobs.Stage(Blob, "1", one);
             await blobs.Stage(Blob, "2", two);
-            FailOn("move", "blobs");
+            FailOn(operation, folderName);
             await Assert.ThrowsAsync<StorageFailedException>(() => blobs.Commit(Blob, "1"));
             Assert.Null(await blobs.Find(Blob));
             disk.BeforeStep = null;

@@ -18,7 +18,11 @@ internal sealed class BlobCommits(DurableState<BlobIndex, BlobChange> index, Blo
     {
         StagedBlob? staged = index.Current.Staged.GetValueOrDefault(path);
         CommittedBlob? committed = index.Current.Committed.GetValueOrDefault(path);
-        var sources = new BlobSources(staged, staging.PathOf(staged?.File ?? ""), committed, FileOf(path, committed));
+
+        // A committed blob's bytes are not yet at its path if cutting off or renaming its file has failed.
+        bool isPlaced = committed is null || !File.Exists(staging.PathOf(committed.File));
+        string committedFile = isPlaced ? files.PathOf(path) : staging.PathOf(committed!.File);
+        var sources = new BlobSources(staged, staging.PathOf(staged?.File ?? ""), committed, committedFile, isPlaced);
         if (sources.IsCommitted(blockIds))
             return Place(path, committed! with { Metadata = metadata, Time = clock.GetUtcNow() });
 
@@ -27,10 +31,6 @@ internal sealed class BlobCommits(DurableState<BlobIndex, BlobChange> index, Blo
         CommittedBlocks blocks = CommittedBlocks.Of(blockIds.Zip(parts, (id, part) => (id, part.Range.Length)));
         return Place(path, new CommittedBlob(file, parts.Sum(p => p.Range.Length), clock.GetUtcNow(), metadata, blocks));
     }
-
-    /// <summary>Where a committed blob's bytes are: not yet at its path, if renaming failed.</summary>
-    private string FileOf(string path, CommittedBlob? committed) =>
-        committed is not null && File.Exists(staging.PathOf(committed.File)) ? staging.PathOf(committed.File) : files.PathOf(path);
 
     /// <summary>Records the blob, which drops its staged blocks, and then renames its file.</summary>
     private async Task<bool> Place(string path, CommittedBlob blob)

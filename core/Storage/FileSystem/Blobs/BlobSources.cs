@@ -14,15 +14,17 @@ internal sealed class BlobSources
     /// <param name="stagedFile">Its file.</param>
     /// <param name="committed">What the index knows of the blob.</param>
     /// <param name="committedFile">Its file.</param>
-    public BlobSources(StagedBlob? staged, string stagedFile, CommittedBlob? committed, string committedFile)
+    /// <param name="isPlaced">Whether that is at the blob's path.</param>
+    public BlobSources(StagedBlob? staged, string stagedFile, CommittedBlob? committed, string committedFile, bool isPlaced)
     {
         this.staged = staged;
         this.stagedFile = stagedFile;
         this.committedFile = committedFile;
         stagedLength = LengthOf(stagedFile);
 
-        // A file of another length was put there by hand: its blocks are not known.
-        if (committed?.Blocks is not null && LengthOf(committedFile) == committed.Length)
+        // A file of another length was put there by hand: its blocks are not known. One that has not got to its path yet may not be cut off yet, either.
+        long length = LengthOf(committedFile);
+        if (committed?.Blocks is not null && (isPlaced ? length == committed.Length : length >= committed.Length))
             committedBlocks = [.. committed.Blocks.Blocks()];
     }
 
