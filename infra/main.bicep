@@ -44,14 +44,8 @@ param storageSku string = 'Standard_LRS'
 @maxValue(365)
 param softDeleteDays int = 7
 
-@description('Whether pulls of blobs are redirected to signed URLs of the storage. false where clients cannot reach it; with networkEnabled they are never.')
+@description('Whether pulls of blobs are redirected to signed URLs of the storage. false where clients cannot reach it: behind private endpoints.')
 param redirectPulls bool = true
-
-@description('Whether the content is reached by private endpoints alone, in a virtual network that is made for it. It costs while idle (docs/cost.md), and every byte of a pull goes through the function app. With the lane it can only be said at the first deployment.')
-param networkEnabled bool = false
-
-@description('The addresses of that network: a /24 or larger, which must overlap with nothing that it is peered to.')
-param networkAddressPrefix string = '10.242.0.0/24'
 
 @description('Memory of an instance in MB. 2048: the Functions host and the handler share it, and the host holds request bodies of known length in it.')
 @allowed([
@@ -197,7 +191,6 @@ module contentStorage 'modules/storage.bicep' = {
     sku: storageSku
     softDeleteDays: softDeleteDays
     containerName: contentContainer
-    isPrivate: networkEnabled
   }
 }
 
@@ -211,34 +204,6 @@ module hostStorage 'modules/storage.bicep' = {
     sku: 'Standard_LRS'
     softDeleteDays: 0
     containerName: packageContainer
-
-    // The platform brings packages here, and not from within a network. There is no content in it.
-    isPrivate: false
-  }
-}
-
-module network 'modules/network.bicep' = if (networkEnabled) {
-  name: 'network'
-  scope: resources
-  params: {
-    name: 'vnet-registry-${suffix}'
-    location: location
-    tags: tags
-    addressPrefix: networkAddressPrefix
-  }
-}
-
-module contentEndpoints 'modules/endpoints.bicep' = if (networkEnabled) {
-  name: 'endpoints-content'
-  scope: resources
-  params: {
-    name: 'pe-registry-content-${suffix}'
-    location: location
-    tags: tags
-    accountName: contentStorage.outputs.name
-    subnetId: network!.outputs.endpointsSubnetId
-    blobZoneId: network!.outputs.blobZoneId
-    tableZoneId: network!.outputs.tableZoneId
   }
 }
 
@@ -310,10 +275,8 @@ module functionApp 'modules/functions.bicep' = {
     httpConcurrency: httpConcurrency
     alwaysReadyInstances: alwaysReadyInstances
     publicBaseUrl: publicBaseUrl
-    subnetId: networkEnabled ? network!.outputs.functionsSubnetId : ''
   }
   dependsOn: [
-    contentEndpoints
     frontRoles
   ]
 }
@@ -338,7 +301,6 @@ module lane 'modules/lane.bicep' = if (laneEnabled) {
     tags: tags
     identityId: laneIdentity!.outputs.id
     identityClientId: laneIdentity!.outputs.clientId
-    subnetId: networkEnabled ? network!.outputs.laneSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
     imageRegistryServer: images!.outputs.loginServer
     image: laneImage
@@ -352,7 +314,6 @@ module lane 'modules/lane.bicep' = if (laneEnabled) {
     otlpHeadersReferenceUri: hasOtlpHeaders ? '${keyVault.outputs.uri}secrets/otlp-headers' : ''
   }
   dependsOn: [
-    contentEndpoints
     laneRoles
   ]
 }
@@ -368,7 +329,7 @@ module settings 'modules/settings.bicep' = {
     blobServiceUri: contentStorage.outputs.blobServiceUri
     tableServiceUri: contentStorage.outputs.tableServiceUri
     contentContainer: contentContainer
-    redirectPulls: redirectPulls && !networkEnabled
+    redirectPulls: redirectPulls
     frontUrl: functionApp.outputs.url
     uploadsUrl: laneEnabled && !empty(laneImage) ? lane!.outputs.url : ''
     adminName: adminName

@@ -19,9 +19,5 @@ param otlpLogsEndpoint = readEnvironmentVariable('REGISTRY_OTLP_LOGS_ENDPOINT', 
 param otlpIsAzureMonitor = bool(readEnvironmentVariable('REGISTRY_OTLP_IS_AZURE_MONITOR', 'false'))
 param laneEnabled = bool(readEnvironmentVariable('REGISTRY_LANE', 'true'))
 
-// A virtual network with private endpoints: only at the first deployment.
-param networkEnabled = bool(readEnvironmentVariable('REGISTRY_NETWORK', 'false'))
-param networkAddressPrefix = readEnvironmentVariable('REGISTRY_NETWORK_ADDRESSES', '10.242.0.0/24')
-
 // azd knows it after its first deploy; without azd it is what `az acr build` pushed.
 param laneImage = readEnvironmentVariable('SERVICE_LANE_IMAGE_NAME', '')

@@ -33,9 +33,6 @@ param alwaysReadyInstances int
 @description('What the registry is called from outside; empty for its default host name.')
 param publicBaseUrl string
 
-@description('The subnet from which it calls; empty for none.')
-param subnetId string
-
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: planName
   location: location
@@ -69,7 +66,6 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     clientAffinityEnabled: false
     publicNetworkAccess: 'Enabled'
     keyVaultReferenceIdentity: identityId
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
 
     // Flex Consumption refuses what does not apply to it (error 51021), FTP among it: only what it knows stands here.
     siteConfig: {

@@ -19,9 +19,6 @@ param identityId string
 @description('The identity\'s client id.')
 param identityClientId string
 
-@description('The subnet of the environment; empty for none. It can only be said when the environment is made.')
-param subnetId string
-
 @description('The workspace for its logs.')
 param workspaceId string
 
@@ -132,10 +129,6 @@ resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = {
     // Not by the workspace's key, but by the diagnostic setting below.
     appLogsConfiguration: {
       destination: 'azure-monitor'
-    }
-    vnetConfiguration: empty(subnetId) ? null : {
-      infrastructureSubnetId: subnetId
-      internal: false
     }
     workloadProfiles: [
       {

@@ -20,9 +20,6 @@ param softDeleteDays int
 @description('The container.')
 param containerName string
 
-@description('Whether it is reached by private endpoints alone.')
-param isPrivate bool
-
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: name
   location: location
@@ -40,11 +37,11 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
 
-    // Clients that pull come here by signed URLs, from wherever they are, unless it is private.
-    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Clients that pull come here by signed URLs, from wherever they are. docs/operate.md has the steps that close it.
+    publicNetworkAccess: 'Enabled'
     networkAcls: {
-      bypass: isPrivate ? 'None' : 'AzureServices'
-      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+      defaultAction: 'Allow'
     }
   }
 }

@@ -7,7 +7,7 @@ public sealed class TemplateTests
 {
     private static readonly string[] functions =
     [
-        "bool", "cidrSubnet", "concat", "empty", "environment", "guid", "int", "items", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
+        "bool", "concat", "empty", "guid", "int", "items", "json", "loadTextContent", "readEnvironmentVariable", "string", "subscription", "subscriptionResourceId", "take", "tenant",
         "toLower", "union", "uniqueString",
     ];
 
@@ -143,7 +143,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task Every_resource_that_has_tags_carries_them()
     {
-        string[] untagged = ["Microsoft.Authorization/", "Microsoft.Insights/diagnosticSettings", "/blobServices", "/secrets@", "/savedSearches@", "/config@", "/basicPublishingCredentialsPolicies@", "/privateDnsZoneGroups@"];
+        string[] untagged = ["Microsoft.Authorization/", "Microsoft.Insights/diagnosticSettings", "/blobServices", "/secrets@", "/savedSearches@", "/config@", "/basicPublishingCredentialsPolicies@"];
         var bare = (await BicepFile.Templates()).SelectMany(f => f.Resources)
             .Where(r => !untagged.Any(u => r.Find("string")!.Literal.Contains(u, StringComparison.Ordinal)) && r.Property("tags") is null);
         Assert.Empty(bare.Select(r => r.Name));
