@@ -6,22 +6,8 @@ namespace Registry.Storage.Azure;
 /// missing, on the condition that the blob's ETag is the same, up to five times for a download. Each is one more transaction. Content
 /// never changes under its name, so what is read is whole and of one blob, or ends with an exception: never short.
 /// </remarks>
-internal sealed class BlobReadStream(Stream body, string path) : Stream
+internal sealed class BlobReadStream(Stream body, string path) : ForwardStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -34,9 +20,6 @@ internal sealed class BlobReadStream(Stream body, string path) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override int Read(byte[] buffer, int offset, int count)
     {
         try
@@ -48,16 +31,6 @@ internal sealed class BlobReadStream(Stream body, string path) : Stream
             throw AzureFailure.Of(e, "read", path);
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

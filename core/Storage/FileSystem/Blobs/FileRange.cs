@@ -7,23 +7,9 @@ namespace Registry.Storage.FileSystem.Blobs;
 /// A read is done at once, on the caller's thread. .NET has no other way to read a file on Linux than to block a thread, and would only take another
 /// one of the pool for it; what is in the page cache comes sooner than that one starts.
 /// </remarks>
-internal sealed class FileRange(SafeFileHandle file, string path, long from, long to) : Stream
+internal sealed class FileRange(SafeFileHandle file, string path, long from, long to) : ForwardStream
 {
     private long at = from;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -57,19 +43,6 @@ internal sealed class FileRange(SafeFileHandle file, string path, long from, lon
             return ValueTask.FromException<int>(error);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
