@@ -98,8 +98,10 @@ public sealed class RestoreService(IStorageDriver driver, ITableStore tables, Ma
                 var info = ManifestRows.Info(row);
                 var content = new byte[info.Size];
                 await using var stream = await driver.Open(info.Path, 0, info.Size, cancellation);
-                await stream.ReadExactlyAsync(content, cancellation);
-                return (info.MediaType, content);
+
+                // Fewer bytes than the row says are not the manifest, which the put finds.
+                var read = await stream.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellation);
+                return (info.MediaType, content.AsMemory(0, read));
             }
             catch (StorageNotFoundException)
             {

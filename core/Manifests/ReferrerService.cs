@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Registry.Digests;
+using Registry.Errors;
 using Registry.Repositories;
 using Registry.Storage;
 
@@ -58,10 +59,18 @@ public sealed class ReferrerService(IStorageDriver driver, ITableStore tables)
         if (row.FindBoolean("whole") == true)
             return new Referrer(info, row.FindString("artifactType"), row.FindString("annotations"));
 
-        await using var content = await driver.Open(info.Path, 0, info.Size, cancellation);
-        using var json = await JsonDocument.ParseAsync(content, cancellationToken: cancellation);
-        var document = new ManifestReader(json.RootElement, int.MaxValue).Read(info.MediaType);
-        return new Referrer(info, document.ArtifactType, document.Annotations);
+        try
+        {
+            await using var content = await driver.Open(info.Path, 0, info.Size, cancellation);
+            using var json = await JsonDocument.ParseAsync(content, cancellationToken: cancellation);
+            var document = new ManifestReader(json.RootElement, int.MaxValue).Read(info.MediaType);
+            return new Referrer(info, document.ArtifactType, document.Annotations);
+        }
+        catch (Exception e) when (e is StorageNotFoundException or JsonException or RegistryException)
+        {
+            // Deleted since the row was read, or damaged, which verification tells of. It is a referrer by its row, and the others' list must not fail for it.
+            return new Referrer(info, row.FindString("artifactType"), null);
+        }
     }
 }
 

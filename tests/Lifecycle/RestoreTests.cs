@@ -122,6 +122,24 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task A_deleted_manifest_whose_bytes_are_cut_off_is_told_of_and_the_others_come_back()
+    {
+        var lab = await CollectionLab.Make(new());
+        var other = SmallImages.Image("b", "base");
+        await lab.Push("app", image);
+        await lab.Push("app", other);
+        foreach (var some in new[] { image, other })
+            await lab.Delete("app", some.Digest.ToString());
+        var row = (await DeletedSet.Read(lab.Tables, RepositoryName.Parse("app"), TestContext.Current.CancellationToken)).Manifests[image.Digest];
+        await lab.Driver.Put(row.GetString("blob"), new(image.Manifest[..^1]), BlobMetadata.None, TestContext.Current.CancellationToken);
+
+        var restored = await lab.Restore("app");
+
+        Assert.Contains(other.Digest.ToString(), restored);
+        Assert.StartsWith($"{image.Digest} - ", restored.Single(r => r.Contains(image.Digest.ToString(), StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_restore_of_many_tells_how_far_it_is()
     {
         var lab = await CollectionLab.Make(new());
