@@ -18,6 +18,7 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
 {
     private readonly Lock opening = new();
     private readonly string? knownBlockId = staged?.Blocks.Keys.First();
+    private readonly string file = System.IO.Path.Join(directory.Staging, name);
     private readonly DirectWrites direct = new(directory.Disk, System.IO.Path.Join(directory.Staging, name));
     private bool isMade = staged is not null;
     private long end = staged?.End ?? 0;
@@ -59,7 +60,10 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
 
     public static List<ReadOnlyMemory<byte>> Segments(in ReadOnlySequence<byte> content)
     {
-        var segments = new List<ReadOnlyMemory<byte>>();
+        int count = 0;
+        foreach (ReadOnlyMemory<byte> _ in content)
+            count++;
+        var segments = new List<ReadOnlyMemory<byte>>(count);
         foreach (ReadOnlyMemory<byte> segment in content)
             segments.Add(segment);
         return segments;
@@ -67,12 +71,11 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
 
     private SafeFileHandle Open()
     {
-        string full = System.IO.Path.Join(directory.Staging, name);
         lock (opening)
         {
-            SafeFileHandle file = isMade ? directory.Disk.Open(full) : directory.Disk.Create(full);
+            SafeFileHandle handle = isMade ? directory.Disk.Open(file) : directory.Disk.Create(file);
             isMade = true;
-            return file;
+            return handle;
         }
     }
 }
