@@ -48,27 +48,13 @@ public sealed class TarSumMemoryTests
     }
 
     /// <summary>Files of zeros, one after the other, and the end of the archive.</summary>
-    private sealed class EndlessFiles(int entries, long size) : Stream
+    private sealed class EndlessFiles(int entries, long size) : ForwardStream
     {
         private readonly byte[] header = TarFile.With(new TarFile("file-0000000000").Header(), 124, [0x80, 0, 0, 0, .. BitConverter.GetBytes(size).Reverse()]);
         private int entry;
         private long position;
 
         public long Given { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
 
@@ -89,18 +75,6 @@ public sealed class TarSumMemoryTests
             Given += count;
             return count;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         // The entry's number in its name, and the checksum that goes with it: the digits alone change both.
         private byte[] Header()

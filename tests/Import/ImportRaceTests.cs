@@ -1,3 +1,4 @@
+using Registry.Digests;
 using Registry.Import;
 using Registry.Layers;
 using Registry.Storage;
@@ -224,7 +225,7 @@ public sealed class ImportRaceTests
         var lab = await ImportLab.Make();
         await lab.Container.Add("app", app, "1");
 
-        var slow = new SlowRows(lab.Registry.Tables, Tables.Manifests, () => lab.Registry.Clock.Advance(TimeSpan.FromHours(20)));
+        var slow = new SlowRows(lab.Registry.Tables, Tables.Manifests, null, () => lab.Registry.Clock.Advance(TimeSpan.FromHours(20)));
         await lab.Import(tables: slow);
 
         Assert.True(slow.WasSlow);
@@ -240,8 +241,8 @@ public sealed class ImportRaceTests
         await lab.Container.Add("app", app, "1");
         var path = lab.Container.BlobPath(SmallImages.Blob("app"));
 
-        // Whoever it was: the collector that frees it, or distribution's own.
-        var seen = await lab.Import(tables: new SlowRows(lab.Registry.Tables, Tables.Content, () => Assert.True(lab.Registry.Driver.Delete(path, Cancel).Result)));
+        // Whoever it was: the collector that frees it, or distribution's own. Just before its own link: those of the others are written beside it.
+        var seen = await lab.Import(tables: new SlowRows(lab.Registry.Tables, Tables.Content, Digest.Compute(DigestAlgorithm.Sha256, SmallImages.Blob("app")).ToString(), () => Assert.True(lab.Registry.Driver.Delete(path, Cancel).Result)));
 
         Assert.Equal([ImportProblemKind.Manifest, ImportProblemKind.Tag], seen.Problems.Select(p => p.Kind));
         Assert.Empty(await Rows(lab, Tables.Manifests));
@@ -359,17 +360,20 @@ public sealed class ImportRaceTests
     }
 
     /// <summary>Acts before the first batch is written to a table.</summary>
-    private sealed class SlowRows(ITableStore inner, string slow, Action act) : TableDecorator(inner)
+    /// <param name="inner">The rows.</param>
+    /// <param name="slow">The table whose first batch is slow.</param>
+    /// <param name="partition">The partition whose first batch is; null for any.</param>
+    /// <param name="act">What happens meanwhile.</param>
+    private sealed class SlowRows(ITableStore inner, string slow, string? partition, Action act) : TableDecorator(inner)
     {
-        public bool WasSlow { get; private set; }
+        private int batches;
+
+        public bool WasSlow => batches > 0;
 
         public override Task<TableResult> WriteBatch(string table, IReadOnlyList<TableOperation> operations, CancellationToken cancellation)
         {
-            if (table == slow && !WasSlow)
-            {
-                WasSlow = true;
+            if (table == slow && (partition is null || operations[0].Entity.Partition == partition) && Interlocked.Increment(ref batches) == 1)
                 act();
-            }
 
             return base.WriteBatch(table, operations, cancellation);
         }
