@@ -73,6 +73,10 @@ internal static class ManifestRows
         return ManifestReference.Decode(parts.Count == 1 ? parts[0] : [.. parts.SelectMany(part => part!)]);
     }
 
+    /// <summary>Asks for the tags of a repository that point at a manifest.</summary>
+    public static TableQuery TagsOf(string repository, string digest) =>
+        new() { Partition = repository, FromRow = "t", BeforeRow = "u", Where = ("digest", digest) };
+
     /// <summary>The batch that removes a manifest's row, if it is still as it was read, and its referrer's row.</summary>
     public static IEnumerable<TableOperation> Deletes(TableEntity row)
     {

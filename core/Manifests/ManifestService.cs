@@ -221,7 +221,7 @@ public sealed class ManifestService(
 
     private async Task<List<TableEntity>> TagsOf(RepositoryName repository, Digest digest, CancellationToken cancellation)
     {
-        var query = new TableQuery { Partition = Tables.Key(repository), FromRow = "t", BeforeRow = "u", Where = ("digest", digest.ToString()) };
+        var query = ManifestRows.TagsOf(Tables.Key(repository), digest.ToString());
         return await tables.ReadAll(Tables.Manifests, query, cancellation).ToListAsync(cancellation);
     }
 

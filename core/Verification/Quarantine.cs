@@ -73,8 +73,7 @@ internal sealed class Quarantine(IStorageDriver driver, ITableStore tables)
     // A tag that is written meanwhile is so by a put, which leaves nothing damaged; one that is marked nevertheless costs a read more.
     private async Task MarkTags(TableEntity manifest, CancellationToken cancellation)
     {
-        var query = new TableQuery { Partition = manifest.Partition, FromRow = "t", BeforeRow = "u", Where = ("digest", manifest.Row[1..]) };
-        await foreach (var tag in tables.ReadAll(Tables.Manifests, query, cancellation).Where(tag => !ManifestRows.IsDamaged(tag)))
+        await foreach (var tag in tables.ReadAll(Tables.Manifests, ManifestRows.TagsOf(manifest.Partition, manifest.Row[1..]), cancellation).Where(tag => !ManifestRows.IsDamaged(tag)))
             await Mark(tag, cancellation);
     }
 

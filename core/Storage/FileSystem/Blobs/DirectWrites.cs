@@ -19,6 +19,9 @@ internal sealed class DirectWrites(Disk disk, string path) : IDisposable
     private SafeFileHandle? file;
     private volatile bool isImpossible;
 
+    /// <summary>The file.</summary>
+    public string Path => path;
+
     /// <summary>Writes as many pages as can be written so, and takes them out of the list. Gives their length.</summary>
     public long Write(List<ReadOnlyMemory<byte>> content, long offset)
     {

@@ -18,7 +18,6 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
 {
     private readonly Lock opening = new();
     private readonly string? knownBlockId = staged?.Blocks.Keys.First();
-    private readonly string file = System.IO.Path.Join(directory.Staging, name);
     private readonly DirectWrites direct = new(directory.Disk, System.IO.Path.Join(directory.Staging, name));
     private bool isMade = staged is not null;
     private long end = staged?.End ?? 0;
@@ -73,7 +72,7 @@ internal sealed class StagingFile(string path, string name, StagedBlob? staged, 
     {
         lock (opening)
         {
-            SafeFileHandle handle = isMade ? directory.Disk.Open(file) : directory.Disk.Create(file);
+            SafeFileHandle handle = isMade ? directory.Disk.Open(direct.Path) : directory.Disk.Create(direct.Path);
             isMade = true;
             return handle;
         }
